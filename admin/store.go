@@ -1,0 +1,81 @@
+package admin
+
+import (
+	"context"
+	"time"
+
+	"github.com/gatehouse-auth/gatehouse/keys"
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+// Range selects a part of a list that is sorted by its items' natural key
+// (slug, identifier, client_id, event id).
+type Range struct {
+	After  string // the natural key of the last item seen; empty: from the start
+	Limit  int
+	Prefix string // literal, case-insensitive prefix of key or name; empty: all
+}
+
+// Each method that changes something is one transaction: the change, its audit
+// event and its feed event. They return tenants.ErrNotFound, tenants.ErrExists
+// and tenants.ErrStale. An update or deletion is made only if the stored
+// Version is still that of the given value (or version, 0 for any), and the
+// update counts it up in the given value.
+
+// TenantStore keeps tenants.
+type TenantStore interface {
+	Tenant(ctx context.Context, slug string) (*tenants.Tenant, error)
+	Tenants(ctx context.Context, r Range) ([]tenants.Tenant, error)
+	CreateTenant(ctx context.Context, t *tenants.Tenant, pepper keys.SealedPepper, e tenants.AuditEvent) error
+	UpdateTenant(ctx context.Context, t *tenants.Tenant, e tenants.AuditEvent) error
+	// DeleteTenant deletes the tenant and everything that it owns but its audit events.
+	DeleteTenant(ctx context.Context, id string, version int64, e tenants.AuditEvent) error
+}
+
+// APIStore keeps the APIs of tenants. An API that becomes findable on the
+// shared host is refused with ErrAmbiguous when another tenant's findable API
+// has the same identifier and both tenants have a client of the same id.
+type APIStore interface {
+	API(ctx context.Context, tenantID, identifier string) (*tenants.API, error) // by identifier or id
+	APIs(ctx context.Context, tenantID string, r Range) ([]tenants.API, error)
+	CreateAPI(ctx context.Context, a *tenants.API, e tenants.AuditEvent) error
+	UpdateAPI(ctx context.Context, a *tenants.API, e tenants.AuditEvent) error
+	DeleteAPI(ctx context.Context, tenantID, identifier string, version int64, e tenants.AuditEvent) error
+}
+
+// ClientStore keeps the clients of tenants with their secrets. CreateClient
+// stores c.Secrets too, and answers ErrAmbiguous like APIStore.
+type ClientStore interface {
+	Client(ctx context.Context, tenantID, clientID string) (*tenants.Client, error) // with its secrets
+	Clients(ctx context.Context, tenantID string, r Range) ([]tenants.Client, error)
+	CreateClient(ctx context.Context, c *tenants.Client, e tenants.AuditEvent) error
+	UpdateClient(ctx context.Context, c *tenants.Client, e tenants.AuditEvent) error
+	DeleteClient(ctx context.Context, tenantID, clientID string, version int64, e tenants.AuditEvent) error
+	AddSecret(ctx context.Context, s *tenants.Secret, e tenants.AuditEvent) error
+	RevokeSecret(ctx context.Context, tenantID, clientID, secretID string, e tenants.AuditEvent) error
+}
+
+// KeyStore keeps the signing keys of tenants.
+type KeyStore interface {
+	// KeySet returns the tenant's set, an empty one of version 0 for a new tenant.
+	KeySet(ctx context.Context, tenantID string) (keys.Set, error)
+	// SaveKeySet stores set if the stored version is set.Version, else
+	// ErrStale. Keys that set does not hold are deleted.
+	SaveKeySet(ctx context.Context, set keys.Set, e tenants.AuditEvent) error
+	// Uses returns what the key has signed, per client, API and hour.
+	Uses(ctx context.Context, tenantID, kid string) ([]tenants.FirstUse, error)
+}
+
+// AuditStore reads what happened, newest first; Range.After is an event id.
+type AuditStore interface {
+	AuditEvents(ctx context.Context, tenantID string, r Range, since time.Time) ([]tenants.AuditEvent, error)
+}
+
+// Store is all that the use cases need; *store.DB satisfies it.
+type Store interface {
+	TenantStore
+	APIStore
+	ClientStore
+	KeyStore
+	AuditStore
+}

@@ -1,0 +1,83 @@
+package oauth
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Code is an error code as the client sees it.
+type Code string
+
+// Error codes of RFC 6749 section 5.2, RFC 8707 section 2 and our own few.
+const (
+	InvalidRequest         Code = "invalid_request"
+	InvalidClient          Code = "invalid_client"
+	InvalidGrant           Code = "invalid_grant"
+	UnauthorizedClient     Code = "unauthorized_client"
+	UnsupportedGrantType   Code = "unsupported_grant_type"
+	InvalidScope           Code = "invalid_scope"
+	InvalidTarget          Code = "invalid_target"
+	AccessDenied           Code = "access_denied"
+	TenantSuspended        Code = "tenant_suspended"
+	UnknownTenant          Code = "unknown_tenant"
+	SlowDown               Code = "slow_down"
+	TooLarge               Code = "request_too_large"
+	ServerError            Code = "server_error"
+	TemporarilyUnavailable Code = "temporarily_unavailable"
+)
+
+// Reason says more finely than Code what was wrong. It is for logs, metrics
+// and dialects that answer the reasons differently.
+type Reason string
+
+// The reasons that a dialect may tell apart.
+const (
+	ReasonMissing   Reason = "missing"
+	ReasonMalformed Reason = "malformed"
+	ReasonDuplicate Reason = "duplicate"
+	ReasonUnknown   Reason = "unknown"
+	ReasonWrong     Reason = "wrong"
+	ReasonExpired   Reason = "expired"
+	ReasonDisabled  Reason = "disabled"
+	ReasonForbidden Reason = "forbidden"
+	ReasonThrottled Reason = "throttled"
+	ReasonConflict  Reason = "conflict"
+	ReasonInternal  Reason = "internal"
+)
+
+// Error is what a token request may end in. It carries no HTTP status: the
+// dialect decides. Description is shown to the client and must hold no secret;
+// Err reaches only the log.
+type Error struct {
+	Code        Code
+	Reason      Reason
+	Description string
+	RetryAfter  time.Duration // where waiting helps
+	Err         error
+}
+
+// Errorf makes an Error whose description is formatted.
+func Errorf(code Code, reason Reason, format string, args ...any) *Error {
+	return &Error{Code: code, Reason: reason, Description: fmt.Sprintf(format, args...)}
+}
+
+func (e *Error) Error() string {
+	text := string(e.Code) + " (" + string(e.Reason) + "): " + e.Description
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	return text
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// AsError returns err as an *Error. Whatever is not one becomes a
+// server_error that tells the client nothing.
+func AsError(err error) *Error {
+	var known *Error
+	if errors.As(err, &known) {
+		return known
+	}
+	return &Error{Code: ServerError, Reason: ReasonInternal, Description: "the request could not be answered", Err: err}
+}

@@ -1,0 +1,72 @@
+package tenants
+
+import (
+	"slices"
+	"time"
+
+	"github.com/gatehouse-auth/gatehouse/oauth"
+)
+
+// Client is an application that asks for tokens (RFC 6749 section 2). Its id
+// is unique in the tenant.
+type Client struct {
+	TenantID    string      `json:"-" gorm:"primaryKey"`
+	ID          string      `json:"client_id" gorm:"primaryKey;column:client_id"`
+	Name        string      `json:"name"`
+	Description string      `json:"description"`
+	Status      Status      `json:"status"` // active or disabled
+	GrantTypes  []string    `json:"grant_types" gorm:"serializer:json"`
+	AuthMethod  string      `json:"token_endpoint_auth_method" gorm:"column:token_endpoint_auth_method"`
+	APIs        []APIAccess `json:"apis" gorm:"serializer:json"`
+	// ResourceServerFor names the APIs whose tokens the client may introspect.
+	ResourceServerFor []string `json:"resource_server_for" gorm:"serializer:json"`
+	// Lifetimes are access token lifetimes in seconds per grant_type.
+	Lifetimes map[string]int `json:"lifetimes" gorm:"serializer:json"`
+	Lifetime  `gorm:"embedded"`
+	ExpiresAt *time.Time `json:"expires_at"` // from then on no credential of the client works
+	Secrets   []Secret   `json:"-" gorm:"-"`
+	Version   int64      `json:"-"`
+	CreatedAt time.Time  `json:"created_at"`
+	UpdatedAt time.Time  `json:"updated_at"`
+}
+
+// APIAccess says which scopes of an API a client may have.
+type APIAccess struct {
+	Identifier string       `json:"identifier"`
+	Scopes     oauth.Scopes `json:"scopes"`
+}
+
+// Secret is one of a client's secrets: only a keyed hash of it is kept.
+type Secret struct {
+	ID        string     `json:"id" gorm:"primaryKey"`
+	TenantID  string     `json:"-"`
+	ClientID  string     `json:"-"`
+	Hash      []byte     `json:"-"` // HMAC-SHA-256 under the tenant's pepper
+	Hint      string     `json:"hint"`
+	CreatedAt time.Time  `json:"created_at"`
+	ExpiresAt *time.Time `json:"expires_at"`
+}
+
+// AllowsGrant reports whether the client may use the grant.
+func (c *Client) AllowsGrant(grantType string) bool { return slices.Contains(c.GrantTypes, grantType) }
+
+// Access returns what the client may have of an API.
+func (c *Client) Access(identifier string) (APIAccess, bool) {
+	for _, a := range c.APIs {
+		if a.Identifier == identifier {
+			return a, true
+		}
+	}
+	return APIAccess{}, false
+}
+
+// LiveSecrets returns the secrets that have not expired.
+func (c *Client) LiveSecrets(now time.Time) []Secret {
+	var live []Secret
+	for _, s := range c.Secrets {
+		if s.ExpiresAt == nil || now.Before(*s.ExpiresAt) {
+			live = append(live, s)
+		}
+	}
+	return live
+}

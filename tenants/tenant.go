@@ -1,0 +1,85 @@
+// Package tenants holds what a tenant owns (its APIs, clients and their
+// secrets), how a request finds its tenant, and the Directory, which keeps all
+// of that in memory for the token path. It never talks to a database itself
+// and knows nothing of keys, grants or HTTP.
+package tenants
+
+import (
+	"errors"
+	"strings"
+	"time"
+)
+
+// Errors that every store of tenant-owned things answers with.
+var (
+	ErrNotFound = errors.New("not found")
+	ErrExists   = errors.New("exists already")
+	ErrStale    = errors.New("changed by somebody else in the meantime")
+)
+
+// OperatorSlug is the slug of the tenant whose admin tokens reach every tenant.
+const OperatorSlug = "operator"
+
+// Status says whether a tenant or a client may be used.
+type Status string
+
+// The values of Status. A tenant is active or suspended, a client active or
+// disabled.
+const (
+	Active    Status = "active"
+	Suspended Status = "suspended"
+	Disabled  Status = "disabled"
+)
+
+// Tenant is one house of the platform: an issuer with its own clients, APIs,
+// users and signing keys.
+type Tenant struct {
+	ID     string `json:"id" gorm:"primaryKey"` // UUIDv7, never used again
+	Slug   string `json:"slug"`                 // [a-z0-9-], unique, found at /t/{slug}
+	Name   string `json:"name"`
+	Issuer string `json:"issuer"` // fixed when the tenant is made
+	// Hosts are the tenant's own host names, lower case, without a port; the
+	// first one is canonical.
+	Hosts    []string `json:"hosts" gorm:"-"`
+	Dialects []string `json:"dialects" gorm:"serializer:json"`
+	Status   Status   `json:"status"`
+	Lifetime `gorm:"embedded"`
+	// SigningAlg signs the tenant's tokens unless the API says otherwise;
+	// KeyBits is the size of new RSA keys.
+	SigningAlg string    `json:"signing_alg"`
+	KeyBits    int       `json:"key_bits"`
+	Version    int64     `json:"-"` // counts changes: the ETag
+	CreatedAt  time.Time `json:"created_at"`
+	UpdatedAt  time.Time `json:"updated_at"`
+}
+
+// Lifetime bounds access tokens in seconds; 0 means not set here.
+type Lifetime struct {
+	Default int `json:"access_token_lifetime,omitempty" gorm:"column:access_token_lifetime"`
+	Max     int `json:"max_access_token_lifetime,omitempty" gorm:"column:max_access_token_lifetime"`
+}
+
+// IsOperator reports whether the tenant's admin tokens reach every tenant.
+func (t *Tenant) IsOperator() bool { return t.Slug == OperatorSlug }
+
+// NormalHost returns host as tenants store it: lower case, without port and
+// without a trailing dot. It returns "" for what cannot be a host name.
+func NormalHost(host string) string {
+	if strings.HasPrefix(host, "[") { // an IPv6 literal
+		end := strings.IndexByte(host, ']')
+		if end < 0 {
+			return ""
+		}
+		host = host[1:end]
+	} else if i := strings.LastIndexByte(host, ':'); i >= 0 {
+		host = host[:i]
+	}
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	for i := range len(host) {
+		c := host[i]
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '.' && c != '-' && c != ':' {
+			return ""
+		}
+	}
+	return host
+}
