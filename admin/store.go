@@ -25,6 +25,7 @@ type Range struct {
 // TenantStore keeps tenants.
 type TenantStore interface {
 	Tenant(ctx context.Context, slug string) (*tenants.Tenant, error)
+	TenantByID(ctx context.Context, id string) (*tenants.Tenant, error)
 	Tenants(ctx context.Context, r Range) ([]tenants.Tenant, error)
 	CreateTenant(ctx context.Context, t *tenants.Tenant, pepper keys.SealedPepper, e tenants.AuditEvent) error
 	UpdateTenant(ctx context.Context, t *tenants.Tenant, e tenants.AuditEvent) error

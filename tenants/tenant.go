@@ -15,6 +15,10 @@ var (
 	ErrNotFound = errors.New("not found")
 	ErrExists   = errors.New("exists already")
 	ErrStale    = errors.New("changed by somebody else in the meantime")
+	// ErrUnavailable means that the store could not be asked or could not
+	// write now (away, too slow, disk full, read-only); the same call may
+	// work later.
+	ErrUnavailable = errors.New("the database is unavailable")
 )
 
 // OperatorSlug is the slug of the tenant whose admin tokens reach every tenant.

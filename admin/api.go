@@ -1,0 +1,194 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+// NewAPI is what an API is made of. Only Identifier and Name must be given.
+type NewAPI struct {
+	Identifier string          `json:"identifier"`
+	Name       string          `json:"name"`
+	Scopes     []tenants.Scope `json:"scopes"`
+	// SharedHost makes it findable on the shared host. Not given, it is true
+	// for what an operator makes; others cannot set it.
+	SharedHost  *bool  `json:"shared_host"`
+	SigningAlg  string `json:"signing_alg"`  // empty: the tenant's
+	TokenFormat string `json:"token_format"` // "jwt", also where it is empty
+	tenants.Lifetime
+}
+
+// apiChange is what can be changed of an API.
+type apiChange struct {
+	Name        string          `json:"name"`
+	Scopes      []tenants.Scope `json:"scopes"`
+	SharedHost  bool            `json:"shared_host"`
+	SigningAlg  string          `json:"signing_alg"`
+	TokenFormat string          `json:"token_format,omitempty"`
+	tenants.Lifetime
+}
+
+// CreateAPI makes an API; it needs apis:write.
+func (s *Service) CreateAPI(ctx context.Context, a Actor, slug string, n NewAPI) (*tenants.API, error) {
+	t, err := s.reach(ctx, a, "apis:write", slug)
+	if err != nil {
+		return nil, err
+	}
+	shared := a.IsOperator()
+	if n.SharedHost != nil {
+		shared = *n.SharedHost
+	}
+	if shared && !a.IsOperator() {
+		return nil, errSharedHost()
+	}
+	now := s.instant()
+	api := &tenants.API{
+		ID: newID(), TenantID: t.ID, Identifier: n.Identifier, Name: n.Name, Scopes: filled(n.Scopes),
+		Lifetime: n.Lifetime, SigningAlg: n.SigningAlg, SharedHost: shared, CreatedAt: now, UpdatedAt: now,
+	}
+	if err := checkIdentifier(api.Identifier); err != nil {
+		return nil, err
+	}
+	if err := checkAPI(api, n.TokenFormat); err != nil {
+		return nil, err
+	}
+	details := map[string]any{"id": api.ID, "shared_host": api.SharedHost}
+	err = s.store.CreateAPI(ctx, api, s.event(a, t.ID, "api.create", api.Identifier, details))
+	if err != nil {
+		return nil, refused(err, "API", "identifier")
+	}
+	return api, nil
+}
+
+func errSharedHost() error {
+	return Errorf(CodeForbidden, "shared_host", "only the operator makes an API findable on the shared host, or ends that")
+}
+
+// API returns an API by its id or identifier; it needs apis:read.
+func (s *Service) API(ctx context.Context, a Actor, slug, id string) (*tenants.API, error) {
+	_, api, err := s.reachAPI(ctx, a, "apis:read", slug, id)
+	return api, err
+}
+
+func (s *Service) reachAPI(ctx context.Context, a Actor, scope, slug, id string) (*tenants.Tenant, *tenants.API, error) {
+	t, err := s.reach(ctx, a, scope, slug)
+	if err != nil {
+		return nil, nil, err
+	}
+	api, err := s.store.API(ctx, t.ID, id)
+	if err != nil {
+		return nil, nil, refused(err, "API", "")
+	}
+	return t, api, nil
+}
+
+// APIs lists a tenant's APIs by identifier; it needs apis:read.
+func (s *Service) APIs(ctx context.Context, a Actor, slug string, q Query) (Page[tenants.API], error) {
+	t, err := s.reach(ctx, a, "apis:read", slug)
+	if err != nil {
+		return Page[tenants.API]{}, err
+	}
+	return list(ctx, s, listing[tenants.API]{
+		name: "apis", tenantID: t.ID, key: func(api *tenants.API) string { return api.Identifier },
+		read: func(ctx context.Context, r Range) ([]tenants.API, error) { return s.store.APIs(ctx, t.ID, r) },
+	}, q)
+}
+
+// UpdateAPI applies a merge patch to an API, if it still has the version, 0
+// for any. It needs apis:write; only operators change shared_host. id,
+// identifier and created_at never change.
+func (s *Service) UpdateAPI(ctx context.Context, a Actor, slug, id string, version int64, p Patch) (api *tenants.API, err error) {
+	err = retried(version, func() error {
+		api, err = s.updateAPI(ctx, a, slug, id, version, p)
+		return err
+	})
+	return api, err
+}
+
+func (s *Service) updateAPI(ctx context.Context, a Actor, slug, id string, version int64, p Patch) (*tenants.API, error) {
+	t, api, err := s.reachAPI(ctx, a, "apis:write", slug, id)
+	if err != nil {
+		return nil, err
+	}
+	if err := current(api.Version, version, "API"); err != nil {
+		return nil, err
+	}
+	before := apiChange{Name: api.Name, Scopes: api.Scopes, SharedHost: api.SharedHost, SigningAlg: api.SigningAlg, TokenFormat: formatJWT, Lifetime: api.Lifetime}
+	m, err := merge(before, p, "id", "identifier", "created_at", "updated_at")
+	if err != nil || len(m.changed) == 0 {
+		return api, err
+	}
+	if m.changes("shared_host") && !a.IsOperator() {
+		return nil, errSharedHost()
+	}
+	after := m.value
+	api.Name, api.Scopes, api.SharedHost = after.Name, filled(after.Scopes), after.SharedHost
+	api.SigningAlg, api.Lifetime = after.SigningAlg, after.Lifetime
+	if err := checkAPI(api, after.TokenFormat); err != nil {
+		return nil, err
+	}
+	api.UpdatedAt = s.instant()
+	err = s.store.UpdateAPI(ctx, api, s.event(a, t.ID, "api.update", api.Identifier, m.details()))
+	if err != nil {
+		return nil, refused(err, "API", "")
+	}
+	return api, nil
+}
+
+// DeleteAPI deletes an API that no client refers to, else it answers in_use.
+// It needs apis:write. version is as in UpdateAPI.
+func (s *Service) DeleteAPI(ctx context.Context, a Actor, slug, id string, version int64) error {
+	t, api, err := s.reachAPI(ctx, a, "apis:write", slug, id)
+	if err != nil {
+		return err
+	}
+	users, err := s.clientsOf(ctx, t.ID, api.Identifier)
+	if err != nil {
+		return err
+	}
+	if len(users) > 0 {
+		const shown = 5
+		return &Error{
+			Code: CodeInUse, Message: "clients refer to the API: take it away from them, or delete them",
+			Details: map[string]any{"client_count": len(users), "clients": users[:min(shown, len(users))]},
+		}
+	}
+	return refused(s.store.DeleteAPI(ctx, t.ID, api.Identifier, version, s.event(a, t.ID, "api.delete", api.Identifier, nil)), "API", "")
+}
+
+// clientsOf returns the ids of all clients that refer to an API.
+func (s *Service) clientsOf(ctx context.Context, tenantID, identifier string) ([]string, error) {
+	var users []string
+	for r := (Range{Limit: maxPage}); ; {
+		clients, err := s.store.Clients(ctx, tenantID, r)
+		if err != nil {
+			return nil, err
+		}
+		for i := range clients {
+			_, has := clients[i].Access(identifier)
+			if has || slices.Contains(clients[i].ResourceServerFor, identifier) {
+				users = append(users, clients[i].ID)
+			}
+		}
+		if len(clients) < r.Limit {
+			return users, nil
+		}
+		r.After = clients[len(clients)-1].ID
+	}
+}
+
+// apiByIdentifier returns the API that a client names, nil for one that there
+// is not.
+func (s *Service) apiByIdentifier(ctx context.Context, tenantID, identifier string) (*tenants.API, error) {
+	if identifier == tenants.AdminAPI(tenantID).Identifier {
+		return tenants.AdminAPI(tenantID), nil
+	}
+	api, err := s.store.API(ctx, tenantID, identifier)
+	if errors.Is(err, tenants.ErrNotFound) || err == nil && api.Identifier != identifier { // found by id
+		return nil, nil
+	}
+	return api, err
+}

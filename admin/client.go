@@ -1,0 +1,179 @@
+package admin
+
+import (
+	"context"
+	"time"
+
+	"github.com/gatehouse-auth/gatehouse/oauth"
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+// NewClient is what a client is made of. Only Name must be given.
+type NewClient struct {
+	ClientSettings
+	ID     string `json:"client_id"`     // empty: a random one
+	Secret string `json:"client_secret"` // empty: a random one
+}
+
+// ClientSettings is what can be set and changed of a client. Of an API that is named
+// without scopes, nil, a client gets all that are not deprecated; an empty list
+// is none.
+type ClientSettings struct {
+	Name              string              `json:"name"`
+	Description       string              `json:"description"`
+	Status            tenants.Status      `json:"status"`      // empty: active
+	GrantTypes        []string            `json:"grant_types"` // may be empty
+	AuthMethod        string              `json:"token_endpoint_auth_method"`
+	APIs              []tenants.APIAccess `json:"apis"`
+	ResourceServerFor []string            `json:"resource_server_for"`
+	Lifetimes         map[string]int      `json:"lifetimes"`
+	ExpiresAt         *time.Time          `json:"expires_at"`
+	tenants.Lifetime
+}
+
+// CreatedClient is a new client with its secret, which is never shown again.
+type CreatedClient struct {
+	*tenants.Client
+	Secret string `json:"client_secret"`
+}
+
+// CreateClient makes a client with one secret. It needs clients:write, and the
+// actor must have the admin scopes that it gives to the client.
+func (s *Service) CreateClient(ctx context.Context, a Actor, slug string, n NewClient) (*CreatedClient, error) {
+	t, err := s.reach(ctx, a, "clients:write", slug)
+	if err != nil {
+		return nil, err
+	}
+	return s.createClient(ctx, a, t, n)
+}
+
+func (s *Service) createClient(ctx context.Context, a Actor, t *tenants.Tenant, n NewClient) (*CreatedClient, error) {
+	now := s.instant()
+	c := &tenants.Client{TenantID: t.ID, ID: n.ID, CreatedAt: now, UpdatedAt: now}
+	if c.ID == "" {
+		c.ID = newClientID()
+	} else if !only(c.ID, "._~@-", 1, 128) {
+		return nil, Errorf(CodeInvalid, "client_id", "must be 1 to 128 of A-Z a-z 0-9 . _ ~ @ -")
+	}
+	n.ClientSettings.applyTo(c)
+	if c.ExpiresAt != nil && !now.Before(*c.ExpiresAt) {
+		return nil, Errorf(CodeInvalid, "expires_at", "must be in the future")
+	}
+	if err := s.checkClient(c); err != nil {
+		return nil, err
+	}
+	if err := s.checkAPIs(ctx, a, c); err != nil {
+		return nil, err
+	}
+	if err := s.checkResourceServer(ctx, c); err != nil {
+		return nil, err
+	}
+	secret, text, err := s.newSecret(ctx, t.ID, c.ID, "client_secret", n.Secret, nil)
+	if err != nil {
+		return nil, err
+	}
+	c.Secrets = []tenants.Secret{*secret}
+	details := map[string]any{"grant_types": c.GrantTypes, "apis": c.APIs, "secret_id": secret.ID}
+	if err := s.store.CreateClient(ctx, c, s.event(a, t.ID, "client.create", c.ID, details)); err != nil {
+		return nil, refused(err, "client", "client_id")
+	}
+	return &CreatedClient{Client: c, Secret: text}, nil
+}
+
+// Client returns a client; it needs clients:read.
+func (s *Service) Client(ctx context.Context, a Actor, slug, clientID string) (*tenants.Client, error) {
+	_, c, err := s.reachClient(ctx, a, "clients:read", slug, clientID)
+	return c, err
+}
+
+func (s *Service) reachClient(ctx context.Context, a Actor, scope, slug, clientID string) (*tenants.Tenant, *tenants.Client, error) {
+	t, err := s.reach(ctx, a, scope, slug)
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := s.store.Client(ctx, t.ID, clientID)
+	if err != nil {
+		return nil, nil, refused(err, "client", "")
+	}
+	return t, c, nil
+}
+
+// changeClient is reachClient for whoever wants to change the client. Who has
+// fewer admin scopes than the client could else borrow them from it.
+func (s *Service) changeClient(ctx context.Context, a Actor, slug, clientID string) (*tenants.Tenant, *tenants.Client, error) {
+	t, c, err := s.reachClient(ctx, a, "clients:write", slug, clientID)
+	if err != nil {
+		return nil, nil, err
+	}
+	if access, ok := c.Access(oauth.AdminAudience); ok && !a.Scopes.HasAll(access.Scopes) {
+		return nil, nil, Errorf(CodeForbidden, "", "the client has admin scopes that you do not have (%s): only who has them may change it", missing(access.Scopes, a.Scopes))
+	}
+	return t, c, nil
+}
+
+// Clients lists a tenant's clients by client_id; it needs clients:read.
+func (s *Service) Clients(ctx context.Context, a Actor, slug string, q Query) (Page[tenants.Client], error) {
+	t, err := s.reach(ctx, a, "clients:read", slug)
+	if err != nil {
+		return Page[tenants.Client]{}, err
+	}
+	return list(ctx, s, listing[tenants.Client]{
+		name: "clients", tenantID: t.ID, key: func(c *tenants.Client) string { return c.ID },
+		read: func(ctx context.Context, r Range) ([]tenants.Client, error) { return s.store.Clients(ctx, t.ID, r) },
+	}, q)
+}
+
+// UpdateClient applies a merge patch to a client, if it still has the version,
+// 0 for any. It needs clients:write and every admin scope that the client has
+// or gets. client_id and created_at never change; secrets have their own calls.
+func (s *Service) UpdateClient(ctx context.Context, a Actor, slug, clientID string, version int64, p Patch) (c *tenants.Client, err error) {
+	err = retried(version, func() error {
+		c, err = s.updateClient(ctx, a, slug, clientID, version, p)
+		return err
+	})
+	return c, err
+}
+
+func (s *Service) updateClient(ctx context.Context, a Actor, slug, clientID string, version int64, p Patch) (*tenants.Client, error) {
+	t, c, err := s.changeClient(ctx, a, slug, clientID)
+	if err != nil {
+		return nil, err
+	}
+	if err := current(c.Version, version, "client"); err != nil {
+		return nil, err
+	}
+	m, err := merge(changeOf(c), p, "client_id", "client_secret", "created_at", "updated_at")
+	if err != nil || len(m.changed) == 0 {
+		return c, err
+	}
+	m.value.applyTo(c)
+	if err := s.checkClient(c); err != nil {
+		return nil, err
+	}
+	// What is not touched stays, even where the API dropped a scope meanwhile.
+	if m.changes("apis") {
+		if err := s.checkAPIs(ctx, a, c); err != nil {
+			return nil, err
+		}
+	}
+	if m.changes("resource_server_for") {
+		if err := s.checkResourceServer(ctx, c); err != nil {
+			return nil, err
+		}
+	}
+	c.UpdatedAt = s.instant()
+	if err := s.store.UpdateClient(ctx, c, s.event(a, t.ID, "client.update", c.ID, m.details())); err != nil {
+		return nil, refused(err, "client", "client_id")
+	}
+	return c, nil
+}
+
+// DeleteClient deletes a client with its secrets. It needs clients:write and
+// every admin scope that the client has. version is as in UpdateClient.
+func (s *Service) DeleteClient(ctx context.Context, a Actor, slug, clientID string, version int64) error {
+	t, c, err := s.changeClient(ctx, a, slug, clientID)
+	if err != nil {
+		return err
+	}
+	return refused(s.store.DeleteClient(ctx, t.ID, c.ID, version, s.event(a, t.ID, "client.delete", c.ID, nil)), "client", "")
+}

@@ -1,0 +1,101 @@
+package admin
+
+import (
+	"context"
+	"crypto/hmac"
+	"time"
+
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+// maxSecrets is how many live secrets a client may have.
+const maxSecrets = 10
+
+// NewSecret is what a secret is made of; nothing must be given.
+type NewSecret struct {
+	Secret    string     `json:"secret"`     // empty: a random one
+	ExpiresAt *time.Time `json:"expires_at"` // nil: never
+}
+
+// CreatedSecret is a new secret, which is never shown again.
+type CreatedSecret struct {
+	*tenants.Secret
+	Text string `json:"secret"`
+}
+
+// AddSecret adds a secret to a client, which may have 10 that have not
+// expired. It needs clients:write and every admin scope that the client has.
+func (s *Service) AddSecret(ctx context.Context, a Actor, slug, clientID string, n NewSecret) (*CreatedSecret, error) {
+	t, c, err := s.changeClient(ctx, a, slug, clientID)
+	if err != nil {
+		return nil, err
+	}
+	now := s.instant()
+	if n.ExpiresAt = stored(n.ExpiresAt); n.ExpiresAt != nil && !now.Before(*n.ExpiresAt) {
+		return nil, Errorf(CodeInvalid, "expires_at", "must be in the future")
+	}
+	live := c.LiveSecrets(now)
+	if len(live) >= maxSecrets {
+		return nil, Errorf(CodeInUse, "", "the client has %d secrets that have not expired, as many as are allowed: revoke one", maxSecrets)
+	}
+	secret, text, err := s.newSecret(ctx, t.ID, c.ID, "secret", n.Secret, n.ExpiresAt)
+	if err != nil {
+		return nil, err
+	}
+	for _, other := range live {
+		if hmac.Equal(other.Hash, secret.Hash) {
+			return nil, Errorf(CodeExists, "secret", "the client has this secret already")
+		}
+	}
+	details := map[string]any{"secret_id": secret.ID}
+	if secret.ExpiresAt != nil {
+		details["expires_at"] = secret.ExpiresAt
+	}
+	if err := s.store.AddSecret(ctx, secret, s.event(a, t.ID, "client.secret.add", c.ID, details)); err != nil {
+		return nil, refused(err, "client", "")
+	}
+	return &CreatedSecret{Secret: secret, Text: text}, nil
+}
+
+// newSecret makes a secret of the given text, or of a random one.
+func (s *Service) newSecret(ctx context.Context, tenantID, clientID, field, text string, expires *time.Time) (*tenants.Secret, string, error) {
+	if text == "" {
+		text = GenerateSecret()
+	} else if err := checkSecret(field, text); err != nil {
+		return nil, "", err
+	}
+	hash, err := s.secretHash(ctx, tenantID, clientID, text)
+	if err != nil {
+		return nil, "", err
+	}
+	return &tenants.Secret{
+		ID: newID(), TenantID: tenantID, ClientID: clientID, Hash: hash, Hint: hint(text), CreatedAt: s.instant(), ExpiresAt: expires,
+	}, text, nil
+}
+
+// secretHash is what is kept of a client's secret. Whoever verifies one
+// computes the same.
+func (s *Service) secretHash(ctx context.Context, tenantID, clientID, text string) ([]byte, error) {
+	return s.peppers.MAC(ctx, tenantID, "client_secret", clientID, text)
+}
+
+// Secrets lists a client's secrets, oldest first, without the secrets
+// themselves; it needs clients:read.
+func (s *Service) Secrets(ctx context.Context, a Actor, slug, clientID string) (Page[tenants.Secret], error) {
+	_, c, err := s.reachClient(ctx, a, "clients:read", slug, clientID)
+	if err != nil {
+		return Page[tenants.Secret]{}, err
+	}
+	return Page[tenants.Secret]{Items: filled(c.Secrets)}, nil
+}
+
+// RevokeSecret ends a secret at once. It needs clients:write and every admin
+// scope that the client has.
+func (s *Service) RevokeSecret(ctx context.Context, a Actor, slug, clientID, secretID string) error {
+	t, c, err := s.changeClient(ctx, a, slug, clientID)
+	if err != nil {
+		return err
+	}
+	details := map[string]any{"secret_id": secretID}
+	return refused(s.store.RevokeSecret(ctx, t.ID, c.ID, secretID, s.event(a, t.ID, "client.secret.revoke", c.ID, details)), "secret", "")
+}

@@ -1,0 +1,196 @@
+package admin
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"reflect"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// maxDepth bounds how deep JSON values may nest.
+const maxDepth = 16
+
+// Decode reads one JSON value into v, a pointer, and is stricter than
+// encoding/json: names count exactly as they are written, unknown and repeated
+// ones are refused, and so are values of another type, invalid UTF-8, nesting
+// past 16 levels and anything behind the value. null stands for a value that
+// is not given. Errors are *Error of CodeInvalid whose Field is the path to the
+// value, such as apis[1].scopes.
+func Decode(data []byte, v any) error {
+	if !utf8.Valid(data) {
+		return Errorf(CodeInvalid, "", "JSON must be UTF-8")
+	}
+	w := walker{json.NewDecoder(bytes.NewReader(data))}
+	w.UseNumber()
+	if err := w.value(reflect.TypeOf(v).Elem(), "", 0); err != nil {
+		return err
+	}
+	if _, err := w.Token(); err != io.EOF {
+		return Errorf(CodeInvalid, "", "something follows the JSON value: give exactly one")
+	}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	if err := decoder.Decode(v); err != nil {
+		return &Error{Code: CodeInvalid, Message: "this JSON does not fit: " + err.Error(), Err: err}
+	}
+	return nil
+}
+
+// walker compares JSON with the type that it is meant for.
+type walker struct{ *json.Decoder }
+
+func (w walker) next() (json.Token, error) {
+	token, err := w.Token()
+	if err != nil {
+		return nil, &Error{Code: CodeInvalid, Message: "this is not valid JSON: " + err.Error(), Err: err}
+	}
+	return token, nil
+}
+
+func (w walker) value(t reflect.Type, path string, depth int) error {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	token, err := w.next()
+	if err != nil {
+		return err
+	}
+	if depth >= maxDepth {
+		return Errorf(CodeInvalid, path, "values may nest %d levels at most", maxDepth)
+	}
+	switch {
+	case token == nil && path != "":
+		return nil
+	case token == json.Delim('{') && (t.Kind() == reflect.Struct && t != timeType || t.Kind() == reflect.Map || t.Kind() == reflect.Interface):
+		return w.object(t, path, depth)
+	case token == json.Delim('[') && (t.Kind() == reflect.Slice || t.Kind() == reflect.Interface):
+		return w.array(t, path, depth)
+	case !fits(token, t):
+		return Errorf(CodeInvalid, path, "must be %s", wanted(t))
+	}
+	return nil
+}
+
+func (w walker) object(t reflect.Type, path string, depth int) error {
+	seen := map[string]bool{}
+	for w.More() {
+		token, err := w.next()
+		if err != nil {
+			return err
+		}
+		name, _ := token.(string) // the decoder lets nothing but a string pass here
+		inner := join(path, name)
+		if seen[name] {
+			return Errorf(CodeInvalid, inner, "is given twice")
+		}
+		seen[name] = true
+		member, ok := memberType(t, name)
+		if !ok {
+			return Errorf(CodeInvalid, inner, "is not known here: allowed are %s", strings.Join(names(t), ", "))
+		}
+		if err := w.value(member, inner, depth+1); err != nil {
+			return err
+		}
+	}
+	_, err := w.next()
+	return err
+}
+
+func (w walker) array(t reflect.Type, path string, depth int) error {
+	element := t
+	if t.Kind() == reflect.Slice {
+		element = t.Elem()
+	}
+	for i := 0; w.More(); i++ {
+		if err := w.value(element, fmt.Sprintf("%s[%d]", path, i), depth+1); err != nil {
+			return err
+		}
+	}
+	_, err := w.next()
+	return err
+}
+
+var timeType = reflect.TypeFor[time.Time]()
+
+// fits reports whether a scalar may stand for a value of type t.
+func fits(token json.Token, t reflect.Type) bool {
+	switch value := token.(type) {
+	case string:
+		if t == timeType {
+			_, err := time.Parse(time.RFC3339, value)
+			return err == nil
+		}
+		return t.Kind() == reflect.String || t.Kind() == reflect.Interface
+	case bool:
+		return t.Kind() == reflect.Bool || t.Kind() == reflect.Interface
+	case json.Number:
+		_, err := value.Int64()
+		return t.Kind() == reflect.Int && err == nil || t.Kind() == reflect.Interface
+	}
+	return token == nil && t.Kind() == reflect.Interface
+}
+
+// wanted says in words what JSON a type is read from.
+func wanted(t reflect.Type) string {
+	switch {
+	case t == timeType:
+		return "an instant such as 2027-01-01T00:00:00Z (RFC 3339)"
+	case t.Kind() == reflect.String:
+		return "a string"
+	case t.Kind() == reflect.Bool:
+		return "true or false"
+	case t.Kind() == reflect.Int:
+		return "a whole number"
+	case t.Kind() == reflect.Slice:
+		return "a list"
+	}
+	return "an object"
+}
+
+// memberType returns the type that the value under a name is read into.
+func memberType(t reflect.Type, name string) (reflect.Type, bool) {
+	switch t.Kind() {
+	case reflect.Map:
+		return t.Elem(), true
+	case reflect.Interface:
+		return t, true
+	}
+	for _, field := range reflect.VisibleFields(t) {
+		if jsonName(field) == name {
+			return field.Type, true
+		}
+	}
+	return nil, false
+}
+
+// names lists the JSON names of a struct.
+func names(t reflect.Type) []string {
+	var list []string
+	for _, field := range reflect.VisibleFields(t) {
+		if name := jsonName(field); name != "" {
+			list = append(list, name)
+		}
+	}
+	return list
+}
+
+// jsonName returns the name that a field has in JSON, empty for one that is
+// not in it.
+func jsonName(field reflect.StructField) string {
+	name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+	if field.Anonymous || name == "-" {
+		return ""
+	}
+	return name
+}
+
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}

@@ -1,0 +1,120 @@
+package admin
+
+import (
+	"context"
+	"reflect"
+
+	"github.com/gatehouse-auth/gatehouse/keys"
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+// keyChange says who changes which tenant's keys, for the audit log.
+type keyChange struct {
+	actor   Actor
+	tenant  *tenants.Tenant
+	action  string
+	target  string
+	details map[string]any
+}
+
+// System is the actor of what the platform does by itself.
+func System() Actor { return Actor{Name: "system", Scopes: AllScopes()} }
+
+// changeKeys stores what plan makes of the tenant's key set, if that differs.
+// It plans anew when another node was first, and uses a key that it made
+// before: making one is slow. A set that comes with an error is stored too.
+func (s *Service) changeKeys(ctx context.Context, c keyChange, plan func(keys.Set, keys.NewKey) (keys.Set, error)) (keys.Set, error) {
+	made := map[string]keys.Key{}
+	var saved keys.Set
+	err := retried(0, func() error {
+		set, err := s.store.KeySet(ctx, c.tenant.ID)
+		if err != nil {
+			return err
+		}
+		used := 0
+		newKey := func(alg string) (keys.Key, error) {
+			used++
+			return s.newKey(c.tenant, alg, used, made)
+		}
+		planned, refusal := plan(set, newKey)
+		if !reflect.DeepEqual(planned.Keys, set.Keys) {
+			if err := s.store.SaveKeySet(ctx, planned, s.event(c.actor, c.tenant.ID, c.action, c.target, c.details)); err != nil {
+				return err
+			}
+		}
+		saved = planned
+		return refusal
+	})
+	return saved, err
+}
+
+// newKey makes the n-th key of a change, or returns the one made before.
+func (s *Service) newKey(t *tenants.Tenant, alg string, n int, made map[string]keys.Key) (keys.Key, error) {
+	name := alg + string(rune('0'+n))
+	if key, ok := made[name]; ok {
+		return key, nil
+	}
+	key, err := s.cfg.NewKey(s.sealer, t.ID, t.KeyBits)(alg)
+	if err == nil {
+		made[name] = key
+	}
+	return key, err
+}
+
+// EnsureKey makes the tenant's first key for an algorithm, and does nothing
+// where one signs or waits for its lead. When several nodes call it at once,
+// one key comes of it. Where another algorithm's key signs, the new one is
+// published first and signs after its lead.
+func (s *Service) EnsureKey(ctx context.Context, tenantID, alg string) error {
+	t, err := s.store.TenantByID(ctx, tenantID)
+	if err != nil {
+		return err
+	}
+	change := keyChange{actor: System(), tenant: t, action: "key.create", target: alg}
+	_, err = s.changeKeys(ctx, change, func(set keys.Set, newKey keys.NewKey) (keys.Set, error) {
+		return s.ensure(set, alg, newKey)
+	})
+	return err
+}
+
+func (s *Service) ensure(set keys.Set, alg string, newKey keys.NewKey) (keys.Set, error) {
+	introduced, changed, err := keys.Introduce(set, alg, s.now(), s.cfg.Timing, newKey)
+	if err != nil || changed {
+		return introduced, err
+	}
+	ensured, _, err := keys.EnsureFirst(set, alg, s.now(), s.cfg.Timing, newKey)
+	return ensured, err
+}
+
+// TendKeys does what is due for a tenant's keys by the schedule: it publishes
+// successors, introduces the tenant's algorithm where that was changed, and
+// drops what is gone for long. It reports whether it changed anything. Any node
+// may call it at any time.
+func (s *Service) TendKeys(ctx context.Context, tenantID string) (changed bool, err error) {
+	t, err := s.store.TenantByID(ctx, tenantID)
+	if err != nil {
+		return false, err
+	}
+	change := keyChange{actor: System(), tenant: t, action: "key.tend", target: t.Slug}
+	_, err = s.changeKeys(ctx, change, func(set keys.Set, newKey keys.NewKey) (keys.Set, error) {
+		planned, moved, err := s.tended(t, set, newKey)
+		changed = moved
+		return planned, err
+	})
+	return changed && err == nil, err
+}
+
+// tended tends each algorithm of which there is a key. A tenant that no token
+// was asked of yet gets none.
+func (s *Service) tended(t *tenants.Tenant, set keys.Set, newKey keys.NewKey) (keys.Set, bool, error) {
+	planned, changed, err := keys.Introduce(set, t.SigningAlg, s.now(), s.cfg.Timing, newKey)
+	for _, alg := range keys.Algs() {
+		if err != nil {
+			return set, false, err
+		}
+		var moved bool
+		planned, moved, err = keys.Tend(planned, keys.Policy{Alg: alg, Bits: t.KeyBits}, s.now(), s.cfg.Timing, newKey)
+		changed = changed || moved
+	}
+	return planned, changed, err
+}

@@ -1,0 +1,116 @@
+package admin
+
+import (
+	"context"
+	"crypto/hmac"
+	"encoding/base64"
+)
+
+// Sizes of a page.
+const (
+	defaultPage = 50
+	maxPage     = 200
+)
+
+// Query selects a page of a list.
+type Query struct {
+	Size      int    // 1 to 200; 0: 50
+	PageToken string // NextPageToken of the page before; empty: the first page
+	Prefix    string // literal, case-insensitive prefix of key or name; empty: all
+}
+
+// Page is a part of a list. NextPageToken is empty on the last one; it is good
+// for the same list of the same tenant and the same Prefix only.
+type Page[T any] struct {
+	Items         []T    `json:"items"`
+	NextPageToken string `json:"next_page_token,omitempty"`
+}
+
+// listing is a list that can be read page by page.
+type listing[T any] struct {
+	name     string
+	tenantID string // under whose pepper page tokens are made
+	narrowed string // what else than the query the list depends on
+	read     func(context.Context, Range) ([]T, error)
+	key      func(*T) string // the natural key, by which the list is sorted
+}
+
+// list reads one page.
+func list[T any](ctx context.Context, s *Service, l listing[T], q Query) (Page[T], error) {
+	var page Page[T]
+	if q.Size < 0 || q.Size > maxPage {
+		return page, Errorf(CodeInvalid, "page_size", "must be 1 to %d", maxPage)
+	}
+	if q.Size == 0 {
+		q.Size = defaultPage
+	}
+	if err := checkText("q", q.Prefix, maxName, ""); err != nil {
+		return page, err
+	}
+	sign := func(key string) ([]byte, error) {
+		mac, err := s.peppers.MAC(ctx, l.tenantID, "page_token", l.name, l.narrowed, q.Prefix, key)
+		if err != nil {
+			return nil, err
+		}
+		return mac[:pageMAC], nil
+	}
+	after, err := openPageToken(q.PageToken, sign)
+	if err != nil {
+		return page, err
+	}
+	// One more than asked for tells whether there is a next page.
+	items, err := l.read(ctx, Range{After: after, Limit: q.Size + 1, Prefix: q.Prefix})
+	if err != nil {
+		return page, err
+	}
+	more := len(items) > q.Size
+	if more {
+		items = items[:q.Size]
+	}
+	page.Items = filled(items)
+	last := ""
+	for i := range items {
+		last = l.key(&items[i])
+	}
+	if more {
+		page.NextPageToken, err = sealPageToken(last, sign)
+	}
+	return page, err
+}
+
+// pageMAC is how many octets of the MAC a page token carries.
+const pageMAC = 16
+
+// sealPageToken makes a token of the last key seen: nobody else can make one
+// that names another key, as it would reach the database.
+func sealPageToken(key string, sign func(string) ([]byte, error)) (string, error) {
+	mac, err := sign(key)
+	if err != nil {
+		return "", err
+	}
+	return base64.RawURLEncoding.EncodeToString(append(mac, key...)), nil
+}
+
+func openPageToken(token string, sign func(string) ([]byte, error)) (key string, err error) {
+	if token == "" {
+		return "", nil
+	}
+	data, err := base64.RawURLEncoding.DecodeString(token)
+	// Encoding again refuses what the decoder overlooks: line ends and stray bits.
+	if err != nil || len(data) < pageMAC || base64.RawURLEncoding.EncodeToString(data) != token {
+		return "", errPageToken()
+	}
+	key = string(data[pageMAC:])
+	mac, err := sign(key)
+	if err != nil {
+		return "", err
+	}
+	if !hmac.Equal(mac, data[:pageMAC]) {
+		return "", errPageToken()
+	}
+	return key, nil
+}
+
+func errPageToken() error {
+	return Errorf(CodeInvalid, "page_token", "is not one that this list gave for this query: start from the first page")
+}

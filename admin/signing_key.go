@@ -1,0 +1,179 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/gatehouse-auth/gatehouse/keys"
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+// SigningKey is a key with what follows from its instants at present.
+type SigningKey struct {
+	keys.Key
+	State keys.State `json:"state"`
+	// ActiveAt is when the key begins to sign, nil while it waits for an order.
+	ActiveAt *time.Time `json:"active_at"`
+	// Age is how many seconds ago the key was published.
+	Age int64 `json:"age"`
+	// NextEvent is what happens to it next and when, nil if nothing is planned.
+	NextEvent *KeyEvent `json:"next_event"`
+}
+
+// KeyEvent is what happens to a key: it is published, signs, retires or is
+// removed.
+type KeyEvent struct {
+	Name string    `json:"name"`
+	At   time.Time `json:"at"`
+}
+
+// Rotation is an order to rotate.
+type Rotation struct {
+	Alg         string `json:"alg"`         // empty: the tenant's
+	Immediately bool   `json:"immediately"` // promote the published key now, if verifiers can know it
+	Force       bool   `json:"force"`       // with Immediately: also if they cannot
+}
+
+// Revocation is what a revoked key leaves behind.
+type Revocation struct {
+	Key  SigningKey   `json:"key"`
+	Keys []SigningKey `json:"items"` // all keys, as they are now
+	// Uses are what it signed, per client, API and hour; what they name is
+	// summed up in Clients and APIs. No token of it outlives Until, nil for none.
+	Uses    []tenants.FirstUse `json:"uses"`
+	Clients []string           `json:"clients"`
+	APIs    []string           `json:"apis"`
+	Until   *time.Time         `json:"until"`
+}
+
+// SigningKeys lists a tenant's keys in the order in which they sign; it needs
+// keys:read.
+func (s *Service) SigningKeys(ctx context.Context, a Actor, slug string) (Page[SigningKey], error) {
+	t, err := s.reach(ctx, a, "keys:read", slug)
+	if err != nil {
+		return Page[SigningKey]{}, err
+	}
+	set, err := s.store.KeySet(ctx, t.ID)
+	return Page[SigningKey]{Items: s.shown(set)}, err
+}
+
+// shown describes a set's keys.
+func (s *Service) shown(set keys.Set) []SigningKey {
+	now := s.instant()
+	list := make([]SigningKey, len(set.Keys))
+	for i := range set.Keys {
+		key := &set.Keys[i]
+		list[i] = SigningKey{Key: *key, State: key.State(now), Age: int64(now.Sub(key.PublishedAt) / time.Second)}
+		if !key.ActiveAt.Equal(keys.Never()) {
+			list[i].ActiveAt = &key.ActiveAt
+		}
+		if next := keys.NextEvent(key, now); next.Name != "" {
+			list[i].NextEvent = &KeyEvent{Name: next.Name, At: next.At}
+		}
+	}
+	slices.SortStableFunc(list, func(a, b SigningKey) int { return a.Key.ActiveAt.Compare(b.Key.ActiveAt) })
+	return list
+}
+
+// RotateKey has another key sign: the published successor after its lead, or
+// at once where the order says so. Before verifiers can know that one it
+// answers too_early, with "earliest" in Details, and publishes a successor
+// where there is none; force overrides. It returns all keys, and needs
+// keys:write.
+func (s *Service) RotateKey(ctx context.Context, a Actor, slug string, o Rotation) (Page[SigningKey], error) {
+	t, err := s.reach(ctx, a, "keys:write", slug)
+	if err != nil {
+		return Page[SigningKey]{}, err
+	}
+	if o.Alg == "" {
+		o.Alg = t.SigningAlg
+	}
+	if err := checkChoice("alg", o.Alg, keys.Algs()); err != nil {
+		return Page[SigningKey]{}, err
+	}
+	if o.Force && !o.Immediately {
+		return Page[SigningKey]{}, Errorf(CodeInvalid, "force", "goes with immediately only")
+	}
+	details := map[string]any{"alg": o.Alg, "immediately": o.Immediately, "force": o.Force}
+	change := keyChange{actor: a, tenant: t, action: "key.rotate", target: o.Alg, details: details}
+	set, err := s.changeKeys(ctx, change, func(set keys.Set, newKey keys.NewKey) (keys.Set, error) {
+		return keys.Rotate(set, o.Alg, s.now(), s.cfg.Timing, keys.RotateOptions{Immediately: o.Immediately, Force: o.Force}, newKey)
+	})
+	if err != nil {
+		return Page[SigningKey]{}, keyError(err)
+	}
+	return Page[SigningKey]{Items: s.shown(set)}, nil
+}
+
+// RevokeKey takes a key out of use at once, on every node within a second,
+// and has another one sign. It needs keys:write. Revoking a revoked key again
+// changes nothing and answers the same.
+func (s *Service) RevokeKey(ctx context.Context, a Actor, slug, kid string) (*Revocation, error) {
+	t, err := s.reach(ctx, a, "keys:write", slug)
+	if err != nil {
+		return nil, err
+	}
+	change := keyChange{actor: a, tenant: t, action: "key.revoke", target: kid}
+	set, err := s.changeKeys(ctx, change, func(set keys.Set, newKey keys.NewKey) (keys.Set, error) {
+		return keys.Revoke(set, kid, s.now(), s.cfg.Timing, newKey)
+	})
+	if err != nil {
+		return nil, keyError(err)
+	}
+	// Read after the revocation, so that nothing signed before it is missing.
+	uses, err := s.store.Uses(ctx, t.ID, kid)
+	if err != nil {
+		return nil, err
+	}
+	return report(s.shown(set), kid, uses), nil
+}
+
+func report(all []SigningKey, kid string, uses []tenants.FirstUse) *Revocation {
+	r := &Revocation{Keys: all, Uses: filled(uses), Clients: []string{}, APIs: []string{}}
+	for _, key := range all {
+		if key.Kid == kid {
+			r.Key = key
+		}
+	}
+	for i, use := range uses {
+		r.Clients, r.APIs = append(r.Clients, use.ClientID), append(r.APIs, use.Audience)
+		if r.Until == nil || use.LatestExpiry.After(*r.Until) {
+			r.Until = &uses[i].LatestExpiry
+		}
+	}
+	slices.Sort(r.Clients)
+	slices.Sort(r.APIs)
+	r.Clients, r.APIs = slices.Compact(r.Clients), slices.Compact(r.APIs)
+	return r
+}
+
+// DeleteKey deletes a key. Before the last token that it signed can have
+// expired it answers too_early, with "earliest" in Details, and in_use for a
+// key that signs or is going to. It needs keys:write.
+func (s *Service) DeleteKey(ctx context.Context, a Actor, slug, kid string) error {
+	t, err := s.reach(ctx, a, "keys:write", slug)
+	if err != nil {
+		return err
+	}
+	change := keyChange{actor: a, tenant: t, action: "key.delete", target: kid}
+	_, err = s.changeKeys(ctx, change, func(set keys.Set, _ keys.NewKey) (keys.Set, error) {
+		return keys.Delete(set, kid, s.now())
+	})
+	return keyError(err)
+}
+
+// keyError turns what package keys refuses into an *Error.
+func keyError(err error) error {
+	var early *keys.TooEarlyError
+	switch {
+	case errors.As(err, &early):
+		return &Error{Code: CodeTooEarly, Message: early.Error(), Details: map[string]any{"earliest": early.Earliest}, Err: err}
+	case errors.Is(err, keys.ErrUnknownKey):
+		return &Error{Code: CodeNotFound, Message: "there is no such key", Err: err}
+	case errors.Is(err, keys.ErrKeyInUse):
+		return &Error{Code: CodeInUse, Message: "the key signs or is going to: rotate or revoke it before", Err: err}
+	}
+	return refused(err, "key set", "")
+}

@@ -1,0 +1,122 @@
+// Package bench measures the whole server from outside, as ratios to what is
+// physically needed: run it with make bench.
+package bench
+
+import (
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"io"
+	"net/http"
+	"runtime"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// rawSignature returns the processor time of one RSA-2048 signature by
+// crypto/rsa, with all processors signing, as they do in the server.
+func rawSignature(b *testing.B) time.Duration {
+	b.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		b.Fatal(err)
+	}
+	const each = 500
+	digest := sha256.Sum256([]byte("digest"))
+	before := ownCPU(b)
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for range each {
+				if _, err := key.Sign(rand.Reader, digest[:], crypto.SHA256); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return (ownCPU(b) - before) / time.Duration(each*runtime.GOMAXPROCS(0))
+}
+
+func ownCPU(b *testing.B) time.Duration {
+	b.Helper()
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+// BenchmarkToken is a client_credentials request on a warm server: its
+// processor time per token, and how many raw signatures that is.
+func BenchmarkToken(b *testing.B) {
+	n := startNode(b, "")
+	warm(b, n)
+	before := rawSignature(b)
+	cpu := n.cpu(b)
+	b.ResetTimer()
+	latencies := load(b, n.address, n.tokenRequest())
+	b.StopTimer()
+	perToken := (n.cpu(b) - cpu) / time.Duration(b.N)
+	raw := (before + rawSignature(b)) / 2
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "tokens/s")
+	b.ReportMetric(float64(perToken.Nanoseconds())/1000, "cpu-us/token")
+	b.ReportMetric(float64(raw.Nanoseconds())/1000, "cpu-us/raw-signature")
+	b.ReportMetric(float64(perToken)/float64(raw), "raw-signatures/token")
+	b.ReportMetric(percentile(latencies, 50), "p50-ms")
+	b.ReportMetric(percentile(latencies, 99), "p99-ms")
+}
+
+func warm(b *testing.B, n *node) {
+	b.Helper()
+	for range 50 {
+		if _, err := sendAll(n.address, n.tokenRequest(), 4); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkDocument asks for the public documents, in turn with a bare gin
+// server that answers the same bytes.
+func BenchmarkDocument(b *testing.B) {
+	n := startNode(b, "")
+	warm(b, n)
+	for _, document := range []struct{ name, path string }{
+		{"JWKS", "/t/bench/.well-known/jwks.json"},
+		{"Discovery", "/t/bench/.well-known/openid-configuration"},
+	} {
+		b.Run(document.name, func(b *testing.B) {
+			response, err := http.Get("http://" + n.address + document.path)
+			if err != nil {
+				b.Fatal(err)
+			}
+			body, err := io.ReadAll(response.Body)
+			response.Body.Close()
+			if err != nil {
+				b.Fatal(err)
+			}
+			bare := startBareGin(b, body)
+			// In turns, so that a noisy moment hits both.
+			var ours, theirs time.Duration
+			const turns = 4
+			total := b.N
+			b.N = max(total/turns, 1)
+			for range turns {
+				began := time.Now()
+				load(b, bare.address, bare.get("/document"))
+				theirs += time.Since(began)
+				began = time.Now()
+				load(b, n.address, n.get(document.path))
+				ours += time.Since(began)
+			}
+			sent := float64(b.N * turns)
+			b.N = total
+			b.ReportMetric(sent/ours.Seconds(), "requests/s")
+			b.ReportMetric(sent/theirs.Seconds(), "bare-gin-requests/s")
+			b.ReportMetric(theirs.Seconds()/ours.Seconds(), "of-bare-gin")
+		})
+	}
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/gatehouse-auth/gatehouse/admin"
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+type clientsCmd struct {
+	Create  clientsCreateCmd `cmd:"" help:"Make a client. Its secret is shown once."`
+	List    clientsListCmd   `cmd:"" help:"List a tenant's clients."`
+	Show    clientsShowCmd   `cmd:"" help:"Show a client."`
+	Update  clientsUpdateCmd `cmd:"" help:"Change a client. What no flag names stays."`
+	Delete  clientsDeleteCmd `cmd:"" help:"Delete a client with its secrets."`
+	Secrets secretsCmd       `cmd:"" help:"The secrets of a client."`
+}
+
+// clientFlags are what can be set and changed of a client.
+type clientFlags struct {
+	Description       *string        `help:"For people."`
+	Grant             []string       `sep:"," placeholder:"GRANT_TYPE" help:"Grant that it may use, may be repeated. --grant= for none."`
+	AuthMethod        *string        `name:"auth-method" placeholder:"METHOD" help:"client_secret_basic (unless given) or client_secret_post."`
+	API               []string       `name:"api" sep:"none" placeholder:"IDENTIFIER=SCOPE,SCOPE" help:"API that it may use, may be repeated. Without scopes: all that are not deprecated."`
+	ResourceServerFor []string       `sep:"none" placeholder:"IDENTIFIER" help:"API whose tokens it may introspect, may be repeated."`
+	Lifetime          map[string]int `placeholder:"GRANT_TYPE=SECONDS" help:"Life of access tokens by grant, may be repeated."`
+	Expires           *string        `placeholder:"DATE" help:"From when on it is refused: 2027-01-01, 2027-01-01T12:00:00Z or never."`
+	Status            *string        `help:"active or disabled."`
+	lifetimeFlags
+}
+
+type clientsCreateCmd struct {
+	tenantFlag
+	Name             string `required:"" help:"For people."`
+	ClientID         string `name:"client-id" placeholder:"ID" help:"Unless given: a random one."`
+	ClientSecretFile string `name:"client-secret-file" placeholder:"FILE" help:"File with an existing secret to import, - for the standard input. Unless given: a random one."`
+	clientFlags
+}
+
+func (c *clientsCreateCmd) Run(a *app) error {
+	secret, err := secretFrom("client-secret-file", c.ClientSecretFile)
+	if err != nil {
+		return err
+	}
+	settings, err := c.settings()
+	if err != nil {
+		return err
+	}
+	settings.Name = c.Name
+	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
+		made, err := d.admin.CreateClient(d.ctx, d.actor, tenant, admin.NewClient{ClientSettings: settings, ID: c.ClientID, Secret: secret})
+		if err != nil {
+			return err
+		}
+		if secret != "" { // whoever gave it knows it
+			return showClient(a, made.Client)
+		}
+		return a.show(made, func(w io.Writer) error {
+			if err := showClient(a, made.Client); err != nil {
+				return err
+			}
+			return printSecret(w, "client_secret", made.Secret)
+		})
+	})
+}
+
+// settings returns the flags as a new client has them.
+func (f *clientFlags) settings() (admin.ClientSettings, error) {
+	s := admin.ClientSettings{
+		GrantTypes: repeated(f.Grant), APIs: parseAccess(f.API), ResourceServerFor: repeated(f.ResourceServerFor),
+		Lifetimes: f.Lifetime, Lifetime: f.lifetime(),
+	}
+	if f.Description != nil {
+		s.Description = *f.Description
+	}
+	if f.AuthMethod != nil {
+		s.AuthMethod = *f.AuthMethod
+	}
+	if f.Status != nil {
+		s.Status = tenants.Status(*f.Status)
+	}
+	if f.Expires != nil {
+		var err error
+		if s.ExpiresAt, err = parseExpiry("expires", *f.Expires); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
+}
+
+// printSecret shows a secret that nobody can ask for again.
+func printSecret(w io.Writer, name, secret string) error {
+	_, err := fmt.Fprintf(w, "\n%s  %s\n\nThis is the only time that the secret is shown: store it now.\n", name, secret)
+	return err
+}
+
+type clientsListCmd struct {
+	tenantFlag
+	list
+}
+
+func (c *clientsListCmd) Run(a *app) error {
+	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
+		all, err := everyPage(c.Query, func(q admin.Query) (admin.Page[tenants.Client], error) {
+			return d.admin.Clients(d.ctx, d.actor, tenant, q)
+		})
+		if err != nil {
+			return err
+		}
+		return showTable(a, all, "CLIENT ID|NAME|STATUS|GRANTS|APIS|LIVE SECRETS|EXPIRES", func(c tenants.Client) []string {
+			live := count(len(c.LiveSecrets(a.now())), "secret")
+			return []string{c.ID, c.Name, string(c.Status), strings.Join(c.GrantTypes, " "), accessText(c.APIs), live, instantOr(c.ExpiresAt, "never")}
+		})
+	})
+}
+
+type clientsShowCmd struct {
+	tenantFlag
+	ClientID string `arg:""`
+}
+
+func (c *clientsShowCmd) Run(a *app) error {
+	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
+		client, err := d.admin.Client(d.ctx, d.actor, tenant, c.ClientID)
+		if err != nil {
+			return err
+		}
+		return showClient(a, client)
+	})
+}
+
+func showClient(a *app, c *tenants.Client) error {
+	var lifetimes []string
+	for _, grant := range slices.Sorted(maps.Keys(c.Lifetimes)) {
+		lifetimes = append(lifetimes, grant+"="+seconds(c.Lifetimes[grant]))
+	}
+	return a.showDetails(c,
+		"client_id", c.ID, "name", c.Name, "description", c.Description, "status", string(c.Status),
+		"grant_types", strings.Join(c.GrantTypes, " "), "token_endpoint_auth_method", c.AuthMethod, "apis", accessText(c.APIs),
+		"resource_server_for", strings.Join(c.ResourceServerFor, " "), "lifetimes", strings.Join(lifetimes, ", "),
+		"access_token_lifetime", seconds(c.Default), "max_access_token_lifetime", seconds(c.Max),
+		"expires_at", instantOr(c.ExpiresAt, "never"), "created_at", instant(c.CreatedAt), "updated_at", instant(c.UpdatedAt))
+}
+
+func accessText(all []tenants.APIAccess) string {
+	texts := make([]string, len(all))
+	for i, access := range all {
+		texts[i] = access.Identifier + "=" + strings.Join(access.Scopes, ",")
+	}
+	return strings.Join(texts, " ")
+}

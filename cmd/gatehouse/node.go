@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"go.uber.org/zap"
+
+	"github.com/gatehouse-auth/gatehouse/admin"
+	"github.com/gatehouse-auth/gatehouse/feed"
+	"github.com/gatehouse-auth/gatehouse/grants"
+	"github.com/gatehouse-auth/gatehouse/keys"
+	"github.com/gatehouse-auth/gatehouse/oauth"
+	"github.com/gatehouse-auth/gatehouse/server"
+	"github.com/gatehouse-auth/gatehouse/server/adminapi"
+	"github.com/gatehouse-auth/gatehouse/store"
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+// kept is how many tenants, clients and APIs each a node keeps in memory.
+const kept = 50_000
+
+// Intervals of the work in the background.
+const (
+	flushEvery   = time.Minute
+	janitorEvery = time.Hour
+	feedKept     = 24 * time.Hour
+)
+
+// node is one serving process with all its parts.
+type node struct {
+	settings  *Settings
+	log       *zap.Logger
+	db        *store.DB
+	sealer    *keys.Sealer
+	admin     *admin.Service
+	directory *tenants.Directory
+	peppers   *keys.Peppers
+	rings     *keys.Rings
+	follower  *feed.Follower
+	journal   *grants.Journal
+	metrics   *server.Metrics
+	server    *server.Server
+	ready     chan struct{} // closed when requests can be answered
+	draining  chan struct{} // closed when the node is about to stop
+	adminAPI  func(gin.IRouter)
+}
+
+// newNode wires a node on an opened database. It touches the database not yet.
+func newNode(settings *Settings, log *zap.Logger, db *store.DB, sealer *keys.Sealer) (*node, error) {
+	publicURL, err := url.Parse(settings.PublicURL)
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now
+	n := &node{settings: settings, log: log, db: db, sealer: sealer, ready: make(chan struct{}), draining: make(chan struct{})}
+	n.directory = tenants.NewDirectory(db, kept)
+	n.peppers = keys.NewPeppers(db, sealer)
+	n.admin = newAdmin(settings, publicURL, db, sealer, n.peppers)
+	n.rings = keys.NewRings(db, n.admin, sealer, settings.KeyTiming(), now)
+	n.journal = grants.NewJournal(db)
+	n.follower = feed.NewFollower(db, settings.FeedPoll, now, n.apply, n.reset)
+	db.Subscribe(n.apply)
+	registry := newRegistry()
+	clients := grants.NewAuthenticator(n.directory, grants.NewThrottle(now), now, grants.ClientSecret{Pepper: n.peppers, Now: now})
+	n.metrics = server.NewMetrics()
+	n.measure()
+	n.adminAPI = func(r gin.IRouter) {
+		adminapi.Register(r, n.admin, adminapi.NewTokenAuthenticator(n.directory, n.rings, now))
+	}
+	parts := server.Parts{
+		Resolver:  tenants.NewResolver(n.directory, publicURL, settings.DefaultTenant),
+		Grants:    grants.NewService(registry, clients, n.directory, n.rings, n.journal, now),
+		Registry:  registry,
+		Clients:   clients,
+		Keys:      n.rings,
+		Staleness: n.follower.Staleness,
+		Ready:     map[string]func(context.Context) error{"database": n.db.Ping, "migrations": n.migrated, "keys": n.keysOpen, "feed": n.fresh},
+		Metrics:   n.metrics,
+		Log:       log,
+	}
+	if settings.AdminListen == "" {
+		parts.Admin = n.adminAPI
+	}
+	n.server = server.New(server.Config{
+		PublicURL: publicURL, TrustedProxies: settings.TrustedProxies, MaxStaleness: settings.MaxStaleness,
+		JWKSMaxAge: settings.JWKSMaxAge, Draining: n.draining,
+	}, parts)
+	return n, nil
+}
+
+// newRegistry lists the grants that this program knows.
+func newRegistry() *grants.Registry { return grants.NewRegistry(grants.ClientCredentials{}) }
+
+// newAdmin makes the use cases, for a node and for the command line.
+func newAdmin(settings *Settings, publicURL *url.URL, db *store.DB, sealer *keys.Sealer, peppers *keys.Peppers) *admin.Service {
+	return admin.New(db, sealer, peppers, admin.Config{
+		PublicURL: publicURL, Timing: settings.KeyTiming(), Grants: newRegistry().Types(),
+		AuthMethods: []string{oauth.AuthSecretBasic, oauth.AuthSecretPost},
+	}, time.Now)
+}
+
+// apply drops from memory what an event names.
+func (n *node) apply(e feed.Event) {
+	n.directory.Apply(e)
+	n.peppers.Apply(e)
+	n.rings.Apply(e)
+}
+
+func (n *node) reset() {
+	n.directory.Reset()
+	n.peppers.Reset()
+	n.rings.Reset()
+}
+
+// migrated is the readiness check of the schema.
+func (n *node) migrated(ctx context.Context) error {
+	state, err := n.db.SchemaState(ctx)
+	if err == nil && state != store.SchemaCurrent {
+		err = fmt.Errorf("the schema is %s", state)
+	}
+	return err
+}
+
+// keysOpen is the readiness check of the signing keys: the master key opens
+// those of the operator tenant.
+func (n *node) keysOpen(ctx context.Context) error {
+	operator, err := n.directory.BySlug(ctx, tenants.OperatorSlug)
+	if err != nil {
+		return err
+	}
+	if _, err := n.peppers.MAC(ctx, operator.ID, "readiness"); err != nil {
+		return err
+	}
+	_, err = n.rings.JWKS(ctx, operator.ID)
+	return err
+}
+
+// fresh is the readiness check of the change feed.
+func (n *node) fresh(context.Context) error {
+	if n.follower.Staleness() > n.settings.MaxStaleness {
+		return errors.New("no news from the database for too long")
+	}
+	return nil
+}
+
+// measure adds what the parts know of themselves to the metrics.
+func (n *node) measure() {
+	n.metrics.Gauge("gatehouse_feed_staleness_seconds", "How long ago the last successful poll of the change feed began.",
+		func() float64 { return n.follower.Staleness().Seconds() })
+	for name, stats := range n.directory.Stats() {
+		n.metrics.Cache(name, stats)
+	}
+	n.metrics.Cache("keys", n.rings.Stats)
+}
+
+// background runs what goes on beside requests until ctx ends.
+func (n *node) background(ctx context.Context) {
+	go n.follower.Run(ctx, func(err error) { n.log.Error("the change feed could not be read", zap.Error(err)) })
+	go n.every(ctx, flushEvery, "counts of tokens could not be stored", func(ctx context.Context) error {
+		return n.journal.Flush(ctx, time.Now())
+	})
+	go n.every(ctx, janitorEvery, "old events could not be purged", func(ctx context.Context) error {
+		_, err := n.db.PurgeFeed(ctx, time.Now().Add(-feedKept))
+		return err
+	})
+}
+
+func (n *node) every(ctx context.Context, interval time.Duration, failed string, work func(context.Context) error) {
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			if err := work(ctx); err != nil && ctx.Err() == nil {
+				n.log.Error(failed, zap.Error(err))
+			}
+		}
+	}
+}

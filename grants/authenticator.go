@@ -1,0 +1,151 @@
+package grants
+
+import (
+	"context"
+	"crypto/hmac"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/gatehouse-auth/gatehouse/oauth"
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+// ClientAuth is one method by which a client proves who it is.
+type ClientAuth interface {
+	// Methods are the registered names that it stands for.
+	Methods() []string
+	// Authenticate answers nil if the credentials are the client's. For a
+	// client that does not exist it is called with one that has nothing, so
+	// that both cost the same.
+	Authenticate(ctx context.Context, client *tenants.Client, pair oauth.Pair) error
+}
+
+// Authenticator finds out which client asks.
+type Authenticator struct {
+	directory Directory
+	methods   map[string]ClientAuth
+	names     []string
+	throttle  *Throttle
+	now       func() time.Time
+}
+
+// NewAuthenticator makes an Authenticator that knows the given methods.
+func NewAuthenticator(directory Directory, throttle *Throttle, now func() time.Time, list ...ClientAuth) *Authenticator {
+	a := &Authenticator{directory: directory, methods: map[string]ClientAuth{}, throttle: throttle, now: now}
+	for _, method := range list {
+		for _, name := range method.Methods() {
+			if _, twice := a.methods[name]; twice {
+				panic("grants: client authentication method " + name + " is registered twice")
+			}
+			a.methods[name] = method
+			a.names = append(a.names, name)
+		}
+	}
+	return a
+}
+
+// Methods returns the names of all methods that work, for metadata.
+func (a *Authenticator) Methods() []string { return a.names }
+
+// Authenticate returns the client that the credentials prove. A client that
+// does not exist, a wrong secret and a method that is not the client's are
+// answered alike, with invalid_client; so are, once the credentials are
+// proven, expired and disabled clients, with a Reason of their own.
+func (a *Authenticator) Authenticate(ctx context.Context, tenant *tenants.Tenant, c oauth.Credentials, address string) (*tenants.Client, error) {
+	method := a.methods[c.Method]
+	if method == nil {
+		return nil, oauth.Errorf(oauth.InvalidClient, oauth.ReasonMissing, "client authentication is missing")
+	}
+	attempt := attempt{tenant.ID, c.ClientID(), address}
+	if wait := a.throttle.Wait(attempt); wait > 0 {
+		e := oauth.Errorf(oauth.SlowDown, oauth.ReasonThrottled, "too many failed attempts for this client from this address")
+		e.RetryAfter = wait
+		return nil, e
+	}
+	failure := oauth.Errorf(oauth.InvalidClient, oauth.ReasonWrong, "client authentication failed")
+	for _, pair := range c.Readings {
+		client, err := a.try(ctx, tenant.ID, method, c.Method, pair)
+		if err == nil {
+			return client, nil
+		}
+		if isOurs(err) {
+			return nil, err
+		}
+		if refused := oauth.AsError(err); refused.Reason != oauth.ReasonWrong {
+			failure = refused
+		}
+	}
+	if failure.Reason == oauth.ReasonWrong {
+		a.throttle.Failed(attempt)
+	}
+	return nil, failure
+}
+
+func (a *Authenticator) try(ctx context.Context, tenantID string, method ClientAuth, name string, pair oauth.Pair) (*tenants.Client, error) {
+	client, err := a.directory.Client(ctx, tenantID, pair.ClientID)
+	unknown := errors.Is(err, tenants.ErrNotFound)
+	if unknown {
+		client, err = &tenants.Client{TenantID: tenantID, ID: pair.ClientID}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := method.Authenticate(ctx, client, pair); err != nil {
+		return nil, err
+	}
+	if unknown || !slices.Contains(method.Methods(), client.AuthMethod) {
+		return nil, wrong()
+	}
+	if client.Status != tenants.Active {
+		return nil, oauth.Errorf(oauth.InvalidClient, oauth.ReasonDisabled, "the client is disabled")
+	}
+	if client.ExpiresAt != nil && !a.now().Before(*client.ExpiresAt) {
+		return nil, oauth.Errorf(oauth.InvalidClient, oauth.ReasonExpired, "the client has expired")
+	}
+	return client, nil
+}
+
+func wrong() error {
+	return oauth.Errorf(oauth.InvalidClient, oauth.ReasonWrong, "client authentication failed")
+}
+
+// Pepper computes the keyed hash under which a tenant's secrets are kept.
+type Pepper interface {
+	MAC(ctx context.Context, tenantID string, parts ...string) ([]byte, error)
+}
+
+// SecretPurpose is the first part of the keyed hash of a client secret; the
+// client_id and the secret follow.
+const SecretPurpose = "client_secret"
+
+// ClientSecret is authentication by a shared secret (RFC 6749 section 2.3.1).
+// Both ways of sending it prove the same, so that a client may use either.
+type ClientSecret struct {
+	Pepper Pepper
+	Now    func() time.Time
+}
+
+// Methods returns client_secret_basic and client_secret_post.
+func (ClientSecret) Methods() []string {
+	return []string{oauth.AuthSecretBasic, oauth.AuthSecretPost}
+}
+
+// Authenticate compares the secret with each of the client's in constant time.
+func (m ClientSecret) Authenticate(ctx context.Context, client *tenants.Client, pair oauth.Pair) error {
+	hash, err := m.Pepper.MAC(ctx, client.TenantID, SecretPurpose, client.ID, pair.Secret)
+	if err != nil {
+		return err
+	}
+	now, failure := m.Now(), wrong()
+	for _, secret := range client.Secrets {
+		if !hmac.Equal(hash, secret.Hash) {
+			continue
+		}
+		if secret.ExpiresAt == nil || now.Before(*secret.ExpiresAt) {
+			return nil
+		}
+		failure = oauth.Errorf(oauth.InvalidClient, oauth.ReasonExpired, "the client secret has expired")
+	}
+	return failure
+}

@@ -1,0 +1,69 @@
+// Package grants turns a token request into a token: it authenticates the
+// client, lets the registered grant say who the token speaks for, decides
+// scopes, audience and lifetime, and has the token signed. It knows no HTTP
+// and no database.
+package grants
+
+import (
+	"context"
+	"time"
+
+	"github.com/gatehouse-auth/gatehouse/oauth"
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+// Grant is one way to earn a token.
+type Grant interface {
+	// Type is the registered grant_type value.
+	Type() string
+	// Params names the request parameters that the grant reads; it receives
+	// only these.
+	Params() []string
+	// Authorize says who the token speaks for. It may answer *oauth.Error and
+	// changes nothing: what it would consume is the Subject's Spend.
+	Authorize(ctx context.Context, r *Request) (*Subject, error)
+}
+
+// Request is what a grant sees of a token request. Its client has been
+// authenticated and may use the grant.
+type Request struct {
+	Tenant *tenants.Tenant
+	Client *tenants.Client
+	Params oauth.Params
+}
+
+// Subject is who a token speaks for.
+type Subject struct {
+	ID string // the token's sub
+	// Expiry bounds the token's life; zero: no bound.
+	Expiry time.Time
+	// Spend consumes what the grant was paid with, exactly once: an error
+	// keeps the token from leaving. Nil where nothing is consumed.
+	Spend func(ctx context.Context) error
+}
+
+// Registry is the list of the grants that a server knows.
+type Registry struct {
+	grants map[string]Grant
+	types  []string
+}
+
+// NewRegistry makes a Registry. Two grants of the same type are a mistake in
+// the program that builds the list, and panic.
+func NewRegistry(list ...Grant) *Registry {
+	r := &Registry{grants: map[string]Grant{}}
+	for _, g := range list {
+		if _, twice := r.grants[g.Type()]; twice {
+			panic("grants: " + g.Type() + " is registered twice")
+		}
+		r.grants[g.Type()] = g
+		r.types = append(r.types, g.Type())
+	}
+	return r
+}
+
+// Lookup returns the grant of that type, nil for none.
+func (r *Registry) Lookup(grantType string) Grant { return r.grants[grantType] }
+
+// Types returns all registered grant types in the order of registration.
+func (r *Registry) Types() []string { return r.types }

@@ -1,0 +1,120 @@
+package grants
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+// Uses stores which key signed for which client and API in which hour.
+type Uses interface {
+	// AddUses adds each Count to its row, which is made where there is none,
+	// and moves the row's LatestExpiry later if the given one is.
+	AddUses(ctx context.Context, uses []tenants.FirstUse) error
+}
+
+// Journal makes sure that what a key signs is known, also after a crash: a row
+// is stored before the first token of each (key, client, API, hour) leaves.
+// Later tokens are counted in memory; Flush stores the counts.
+type Journal struct {
+	store Uses
+	mu    sync.Mutex
+	hours map[hour]*tally
+}
+
+// hour names a row.
+type hour struct {
+	tenantID, kid, clientID, audience string
+	begin                             int64 // seconds since the epoch
+}
+
+// tally is what is known of a row that is stored.
+type tally struct {
+	unsaved int64
+	latest  time.Time
+}
+
+// NewJournal makes a Journal.
+func NewJournal(store Uses) *Journal {
+	return &Journal{store: store, hours: map[hour]*tally{}}
+}
+
+// Issued takes note of a token before it leaves.
+func (j *Journal) Issued(ctx context.Context, tenantID, kid, clientID, audience string, now, expiry time.Time) error {
+	begin := now.UTC().Truncate(time.Hour)
+	key := hour{tenantID, kid, clientID, audience, begin.Unix()}
+	j.mu.Lock()
+	known := j.hours[key]
+	if known != nil && !expiry.After(known.latest) {
+		known.unsaved++
+		j.mu.Unlock()
+		return nil
+	}
+	j.mu.Unlock()
+	// The row promises for the whole hour, so that its later tokens need no write.
+	latest := begin.Add(time.Hour).Add(expiry.Sub(now))
+	if err := j.store.AddUses(ctx, []tenants.FirstUse{{
+		TenantID: tenantID, Kid: kid, ClientID: clientID, Audience: audience, Hour: begin, Count: 1, LatestExpiry: latest,
+	}}); err != nil {
+		return err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if known = j.hours[key]; known == nil {
+		j.hours[key] = &tally{latest: latest}
+		return nil
+	}
+	if latest.After(known.latest) {
+		known.latest = latest
+	}
+	return nil
+}
+
+// Flush stores what was counted since the last time, and forgets hours that
+// are over. After an error the counts are kept for the next time.
+func (j *Journal) Flush(ctx context.Context, now time.Time) error {
+	counted := j.take(now.UTC().Truncate(time.Hour).Unix())
+	if len(counted) == 0 {
+		return nil
+	}
+	err := j.store.AddUses(ctx, counted)
+	if err != nil {
+		j.giveBack(counted)
+	}
+	return err
+}
+
+func (j *Journal) take(current int64) []tenants.FirstUse {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var counted []tenants.FirstUse
+	for key, known := range j.hours {
+		if known.unsaved > 0 {
+			counted = append(counted, tenants.FirstUse{
+				TenantID: key.tenantID, Kid: key.kid, ClientID: key.clientID, Audience: key.audience,
+				Hour: time.Unix(key.begin, 0).UTC(), Count: known.unsaved, LatestExpiry: known.latest,
+			})
+			known.unsaved = 0
+		}
+		if key.begin < current {
+			delete(j.hours, key)
+		}
+	}
+	return counted
+}
+
+func (j *Journal) giveBack(counted []tenants.FirstUse) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, use := range counted {
+		key := hour{use.TenantID, use.Kid, use.ClientID, use.Audience, use.Hour.Unix()}
+		known := j.hours[key]
+		if known == nil {
+			known = &tally{latest: use.LatestExpiry}
+			j.hours[key] = known
+		}
+		known.unsaved += use.Count
+	}
+}

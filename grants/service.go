@@ -1,0 +1,127 @@
+package grants
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/gatehouse-auth/gatehouse/oauth"
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+// Directory says what a tenant owns; tenants.Directory is one. It answers
+// tenants.ErrNotFound.
+type Directory interface {
+	Client(ctx context.Context, tenantID, clientID string) (*tenants.Client, error)
+	API(ctx context.Context, tenantID, identifier string) (*tenants.API, error)
+}
+
+// Signer signs with a tenant's key of the algorithm, and tells which it was.
+// Verify returns the payload of a token that a live key of the tenant signed.
+type Signer interface {
+	Sign(ctx context.Context, tenantID, alg, typ string, claims any) (token, kid string, err error)
+	Verify(ctx context.Context, tenantID, typ, token string) (payload []byte, err error)
+}
+
+// TokenRequest is a request for a token after its bytes have been understood
+// and its tenant has been found.
+type TokenRequest struct {
+	Tenant      *tenants.Tenant
+	Params      oauth.Params
+	Credentials oauth.Credentials
+	Profile     oauth.Profile
+	Address     string // of the caller, for throttling
+}
+
+// Service answers token requests. It does all that every grant shares, so that
+// none can forget it.
+type Service struct {
+	registry  *Registry
+	clients   *Authenticator
+	directory Directory
+	signer    Signer
+	journal   *Journal
+	now       func() time.Time
+}
+
+// NewService makes a Service.
+func NewService(registry *Registry, clients *Authenticator, directory Directory, signer Signer, journal *Journal, now func() time.Time) *Service {
+	return &Service{registry: registry, clients: clients, directory: directory, signer: signer, journal: journal, now: now}
+}
+
+// Token answers a token request (RFC 6749 section 3.2). Errors that are the
+// client's are *oauth.Error; any other is ours.
+func (s *Service) Token(ctx context.Context, r *TokenRequest) (*oauth.Response, error) {
+	grant, err := s.grant(r)
+	if err != nil {
+		return nil, err
+	}
+	client, err := s.clients.Authenticate(ctx, r.Tenant, r.Credentials, r.Address)
+	if err != nil {
+		return nil, err
+	}
+	if !client.AllowsGrant(grant.Type()) {
+		return nil, oauth.Errorf(oauth.UnauthorizedClient, oauth.ReasonForbidden, "this client may not use the grant %s", grant.Type())
+	}
+	subject, err := grant.Authorize(ctx, &Request{Tenant: r.Tenant, Client: client, Params: r.Params.Only(grant.Params())})
+	if err != nil {
+		return nil, err
+	}
+	target, err := s.target(ctx, r, client)
+	if err != nil {
+		return nil, err
+	}
+	now := s.now()
+	life := lifetime(r, grant.Type(), client, target.api)
+	expiry := now.Add(life)
+	if !subject.Expiry.IsZero() && subject.Expiry.Before(expiry) {
+		expiry = subject.Expiry
+	}
+	token, kid, err := s.mint(ctx, r.Tenant, client, subject, target, now, expiry)
+	if err != nil {
+		return nil, err
+	}
+	if subject.Spend != nil {
+		if err := subject.Spend(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.journal.Issued(ctx, r.Tenant.ID, kid, client.ID, target.audience, now, expiry); err != nil {
+		return nil, err
+	}
+	return &oauth.Response{
+		AccessToken: token, TokenType: "Bearer", Scope: target.scopes.String(),
+		ExpiresIn: int64(expiry.Sub(now) / time.Second), ExpiresAt: expiry.Unix(),
+	}, nil
+}
+
+// grant finds the grant before anything is computed for the request.
+func (s *Service) grant(r *TokenRequest) (Grant, error) {
+	name := r.Params["grant_type"]
+	if name == "" {
+		return nil, oauth.Errorf(oauth.InvalidRequest, oauth.ReasonMissing, "grant_type is missing")
+	}
+	grant := s.registry.Lookup(name)
+	if grant == nil || !serves(r.Profile, name) {
+		return nil, oauth.Errorf(oauth.UnsupportedGrantType, oauth.ReasonUnknown, "this grant_type is not supported here")
+	}
+	return grant, nil
+}
+
+func serves(p oauth.Profile, grantType string) bool {
+	if len(p.Grants) == 0 {
+		return true
+	}
+	for _, served := range p.Grants {
+		if served == grantType {
+			return true
+		}
+	}
+	return false
+}
+
+// isOurs reports whether err is a failure of ours and not an answer.
+func isOurs(err error) bool {
+	var known *oauth.Error
+	return err != nil && !errors.As(err, &known)
+}

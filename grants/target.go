@@ -1,0 +1,119 @@
+package grants
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"strings"
+
+	"github.com/gatehouse-auth/gatehouse/oauth"
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+// target is what a token is good for.
+type target struct {
+	api      *tenants.API // nil where the audience is the issuer
+	audience string
+	scopes   oauth.Scopes
+}
+
+// target decides audience and scopes together: an audience that is not named
+// is the only API on which the client may have all the scopes asked for.
+func (s *Service) target(ctx context.Context, r *TokenRequest, client *tenants.Client) (*target, error) {
+	asked, err := oauth.ParseScopes(r.Params["scope"])
+	if err != nil {
+		return nil, err
+	}
+	audience, err := Audience(r.Params)
+	if err != nil {
+		return nil, err
+	}
+	if audience == "" {
+		if audience, err = onlyPossible(client, asked); err != nil {
+			return nil, err
+		}
+	}
+	if audience == "" || audience == r.Tenant.Issuer {
+		if len(asked) > 0 {
+			return nil, oauth.Errorf(oauth.InvalidScope, oauth.ReasonUnknown, "no API of this client knows the scope: %s", asked)
+		}
+		return &target{audience: r.Tenant.Issuer}, nil
+	}
+	access, allowed := client.Access(audience)
+	if !allowed {
+		return nil, oauth.Errorf(oauth.InvalidTarget, oauth.ReasonForbidden, "this client may not have tokens for that audience")
+	}
+	api, err := s.directory.API(ctx, r.Tenant.ID, audience)
+	if errors.Is(err, tenants.ErrNotFound) {
+		return nil, oauth.Errorf(oauth.InvalidTarget, oauth.ReasonUnknown, "there is no such audience")
+	}
+	if err != nil {
+		return nil, err
+	}
+	scopes, err := granted(asked, access, api)
+	if err != nil {
+		return nil, err
+	}
+	return &target{api: api, audience: audience, scopes: scopes}, nil
+}
+
+// Audience returns the API that a request names by audience or resource (RFC
+// 8707 section 2), "" for none. Both may be sent if they agree.
+func Audience(p oauth.Params) (string, error) {
+	audience, resource := p["audience"], p["resource"]
+	if resource != "" {
+		u, err := url.Parse(resource)
+		if err != nil || !u.IsAbs() || strings.Contains(resource, "#") {
+			return "", oauth.Errorf(oauth.InvalidTarget, oauth.ReasonMalformed, "resource must be an absolute URI without a fragment")
+		}
+		if audience != "" && audience != resource {
+			return "", oauth.Errorf(oauth.InvalidTarget, oauth.ReasonConflict, "audience and resource name two different APIs")
+		}
+		return resource, nil
+	}
+	return audience, nil
+}
+
+// onlyPossible returns the client's only API that allows all the scopes, or ""
+// for a client without APIs, whose tokens are for the issuer.
+func onlyPossible(client *tenants.Client, asked oauth.Scopes) (string, error) {
+	if len(client.APIs) == 0 {
+		return "", nil
+	}
+	if len(client.APIs) == 1 {
+		return client.APIs[0].Identifier, nil
+	}
+	var possible []string
+	for _, access := range client.APIs {
+		if access.Scopes.HasAll(asked) {
+			possible = append(possible, access.Identifier)
+		}
+	}
+	if len(possible) == 1 {
+		return possible[0], nil
+	}
+	if len(possible) == 0 {
+		return "", oauth.Errorf(oauth.InvalidScope, oauth.ReasonForbidden, "no API allows this client all of these scopes: %s", asked)
+	}
+	return "", oauth.Errorf(oauth.InvalidTarget, oauth.ReasonMissing, "audience is missing; it may be one of: %s", strings.Join(possible, " "))
+}
+
+// granted returns the scopes that the client gets: those asked for, or all
+// that it may have but the deprecated ones.
+func granted(asked oauth.Scopes, access tenants.APIAccess, api *tenants.API) (oauth.Scopes, error) {
+	if len(asked) == 0 {
+		var all oauth.Scopes
+		for _, name := range access.Scopes {
+			if scope, known := api.Scope(name); known && !scope.Deprecated {
+				all = append(all, name)
+			}
+		}
+		return all, nil
+	}
+	for _, name := range asked {
+		if _, known := api.Scope(name); !known || !access.Scopes.Has(name) {
+			return nil, oauth.Errorf(oauth.InvalidScope, oauth.ReasonForbidden, "this client may not have the scope %s", name)
+		}
+	}
+	return asked, nil
+}

@@ -1,0 +1,158 @@
+// Package interop drives the real program with software that others wrote:
+// OAuth clients that get tokens from it, and resource servers that verify them.
+// It holds tests only.
+package interop
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/clientcredentials"
+
+	"github.com/gatehouse-auth/gatehouse/keys"
+	"github.com/gatehouse-auth/gatehouse/store/storetest"
+)
+
+// binary is the program under test, built once by TestMain.
+var binary string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "gatehouse-interop")
+	if err != nil {
+		log.Fatal(err)
+	}
+	binary = filepath.Join(dir, "gatehouse")
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", binary, "../cmd/gatehouse")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		os.RemoveAll(dir)
+		log.Fatalf("building the program: %v\n%s", err, out)
+	}
+	status := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(status)
+}
+
+// The operator's client of every server that tests start.
+const operatorID, operatorSecret = "interop-operator", "interop-operator-secret-that-is-long-enough"
+
+// running is a server that was started for one test.
+type running struct {
+	url   string // the shared host
+	admin *http.Client
+}
+
+// start runs `gatehouse serve` on an empty database until the test ends, and
+// waits until it is ready. It must end well when it is told to.
+func start(t *testing.T) *running {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	listener.Close()
+
+	var output bytes.Buffer
+	serve := exec.Command(binary, "serve")
+	serve.Dir = t.TempDir()
+	serve.Stdout, serve.Stderr = &output, &output
+	serve.Env = []string{
+		"PATH=" + os.Getenv("PATH"),
+		"GATEHOUSE_LISTEN=" + address,
+		"GATEHOUSE_PUBLIC_URL=http://" + address,
+		"GATEHOUSE_DATABASE_URL=" + storetest.URL(t),
+		"GATEHOUSE_MASTER_KEY=" + keys.GenerateMasterKey(),
+		"GATEHOUSE_BOOTSTRAP_CLIENT_ID=" + operatorID,
+		"GATEHOUSE_BOOTSTRAP_CLIENT_SECRET=" + operatorSecret,
+	}
+	if err := serve.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- serve.Wait() }()
+	t.Cleanup(func() {
+		if err := serve.Process.Signal(syscall.SIGTERM); err == nil {
+			err = <-ended
+			if err != nil {
+				t.Errorf("serve did not end well: %v", err)
+			}
+		}
+		if t.Failed() {
+			t.Logf("the server said:\n%s", output.Bytes())
+		}
+	})
+	r := &running{url: "http://" + address}
+	waitUntilReady(t, r.url, ended)
+	r.admin = r.adminClient(t)
+	return r
+}
+
+func waitUntilReady(t *testing.T, url string, ended chan error) {
+	t.Helper()
+	deadline := time.After(30 * time.Second)
+	for poll := time.Tick(50 * time.Millisecond); ; {
+		select {
+		case err := <-ended:
+			ended <- err
+			t.Fatalf("serve ended before it was ready: %v", err)
+		case <-deadline:
+			t.Fatal("serve was not ready within 30 s")
+		case <-poll:
+			if response, err := http.Get(url + "/readyz"); err == nil {
+				response.Body.Close()
+				if response.StatusCode == http.StatusOK {
+					return
+				}
+			}
+		}
+	}
+}
+
+// adminClient calls the admin API with a token that the server gave the
+// operator's client.
+func (r *running) adminClient(t *testing.T) *http.Client {
+	config := clientcredentials.Config{
+		ClientID: operatorID, ClientSecret: operatorSecret,
+		TokenURL:       r.url + "/t/operator/oauth2/token",
+		EndpointParams: map[string][]string{"audience": {"urn:gatehouse:admin"}},
+		AuthStyle:      oauth2.AuthStyleInHeader,
+	}
+	return config.Client(context.WithoutCancel(t.Context()))
+}
+
+// create posts to the admin API and reads what was created into created.
+func (r *running) create(t *testing.T, path string, body map[string]any, created any) {
+	t.Helper()
+	content, err := json.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := r.admin.Post(r.url+"/admin/v1/"+path, "application/json", bytes.NewReader(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var answer bytes.Buffer
+	if _, err := answer.ReadFrom(response.Body); err != nil {
+		t.Fatal(err)
+	}
+	if response.StatusCode != http.StatusCreated {
+		t.Fatalf("POST %s: %s: %s", path, response.Status, answer.Bytes())
+	}
+	if err := json.Unmarshal(answer.Bytes(), created); err != nil {
+		t.Fatal(fmt.Errorf("POST %s: %w", path, err))
+	}
+}

@@ -1,0 +1,98 @@
+package keys
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	jose "github.com/go-jose/go-jose/v4"
+)
+
+// MaxTokenBytes is the length of the longest token that Verify looks at.
+const MaxTokenBytes = 16 << 10
+
+// Verify returns the payload of a token that Sign made for this tenant and
+// typ, if its key is live and it is valid now, give or take Timing.Skew. Every
+// other token is ErrInvalidToken; other errors mean that it could not be told.
+func (r *Rings) Verify(ctx context.Context, tenantID, typ, token string) (payload []byte, err error) {
+	if len(token) > MaxTokenBytes {
+		return nil, invalidToken("longer than %d bytes", MaxTokenBytes)
+	}
+	if !canonical(token) {
+		return nil, invalidToken("not a compact JWS")
+	}
+	jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256, jose.PS256, jose.ES256, jose.EdDSA})
+	if err != nil {
+		return nil, invalidToken("not a compact JWS of a known algorithm")
+	}
+	header := jws.Signatures[0].Protected
+	if header.ExtraHeaders[jose.HeaderType] != typ || typ == "" {
+		return nil, invalidToken("its typ is not %q", typ)
+	}
+	// RFC 8725 section 3.10: a token does not say by which key it is verified,
+	// and RFC 7515 section 4.1.11: we understand no extension.
+	if len(header.ExtraHeaders) != 1 {
+		return nil, invalidToken("it has header parameters beside alg, kid and typ")
+	}
+	ring, err := r.ring(ctx, tenantID)
+	if err != nil {
+		return nil, err
+	}
+	now := r.now()
+	key := ring.live(header.KeyID, now)
+	if key == nil || header.Algorithm != key.Alg {
+		return nil, invalidToken("it was not signed by a live key of this tenant")
+	}
+	if payload, err = jws.Verify(key.public.Key); err != nil {
+		return nil, invalidToken("its signature is wrong")
+	}
+	if err := validAt(payload, now, r.timing.Skew); err != nil {
+		return nil, err
+	}
+	return payload, nil
+}
+
+func invalidToken(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrInvalidToken, fmt.Sprintf(format, args...))
+}
+
+// canonical reports whether token has the only spelling that Sign gives it:
+// decoders overlook line breaks and the last bits.
+func canonical(token string) bool {
+	parts := 0
+	for part := range strings.SplitSeq(token, ".") {
+		parts++
+		if strings.ContainsAny(part, "\r\n") {
+			return false
+		}
+		if _, err := base64.RawURLEncoding.Strict().DecodeString(part); err != nil {
+			return false
+		}
+	}
+	return parts == 3
+}
+
+// validAt checks the times of a JWT (RFC 7519 section 4.1), of which it must
+// have an expiry.
+func validAt(payload []byte, now time.Time, skew time.Duration) error {
+	var times struct {
+		Exp *int64 `json:"exp"`
+		Nbf *int64 `json:"nbf"`
+		Iat *int64 `json:"iat"`
+	}
+	if err := json.Unmarshal(payload, &times); err != nil || times.Exp == nil {
+		return invalidToken("its claims have no exp, or times that are not whole seconds")
+	}
+	if !now.Add(-skew).Before(time.Unix(*times.Exp, 0)) {
+		return invalidToken("it has expired")
+	}
+	for _, start := range []*int64{times.Nbf, times.Iat} {
+		if start != nil && now.Add(skew).Before(time.Unix(*start, 0)) {
+			return invalidToken("it is not valid yet")
+		}
+	}
+	return nil
+}

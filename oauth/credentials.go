@@ -1,0 +1,33 @@
+package oauth
+
+// Credentials are what a client presented to prove who it is, before anything
+// is known about it. At most one method is used in a request (RFC 6749
+// section 2.3).
+type Credentials struct {
+	// Method is the registered name of the method, AuthNone where only a
+	// client_id was sent, empty where nothing was.
+	Method string
+	// Readings are the pairs that the bytes may mean, to be tried in this
+	// order: HTTP Basic is form-decoded by the RFC, and raw for many programs.
+	Readings []Pair
+}
+
+// Pair is a client_id and the secret that came with it.
+type Pair struct{ ClientID, Secret string }
+
+// ClientID returns the client that the credentials speak for, unproven.
+func (c Credentials) ClientID() string {
+	if len(c.Readings) == 0 {
+		return ""
+	}
+	return c.Readings[0].ClientID
+}
+
+// Profile is what a dialect adds to the rules of a token request. Its zero
+// value adds nothing.
+type Profile struct {
+	Grants             []string // the grant types it serves; empty: all
+	DefaultLifetime    int      // seconds; 0: not set
+	MaxLifetime        int      // seconds; 0: not set
+	RequiredPermission string
+}

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# test.sh (make test): everything that must hold before a change is taken, on
+# both databases. It installs what it lacks, stops at the first stage that
+# fails, and ends with the seconds that each stage took.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# Two variants of the dependencies are compiled, because each takes minutes:
+# without cgo for everything, and with cgo for the race detector only.
+export CGO_ENABLED=0
+
+summary=()
+stage() {
+	local name=$1 began=$SECONDS
+	shift
+	echo "== $name"
+	if "$@"; then
+		summary+=("$(printf '%5ds  ok      %s' $((SECONDS - began)) "$name")")
+	else
+		summary+=("$(printf '%5ds  FAILED  %s' $((SECONDS - began)) "$name")")
+		finish 1
+	fi
+}
+
+finish() {
+	echo
+	printf '%s\n' "${summary[@]}"
+	printf '%5ds  in all\n' "$SECONDS"
+	exit "$1"
+}
+
+tools() {
+	scripts/need.sh gcc gcc libc6-dev && # the race detector is C
+		scripts/need.sh curl curl ca-certificates &&
+		scripts/need.sh node nodejs &&
+		scripts/need.sh npm npm &&
+		scripts/postgres-bin.sh &&
+		npm ci --prefix interop/npm --no-audit --no-fund --loglevel=error
+}
+
+sqlite_race() {
+	CGO_ENABLED=1 go test -race -timeout 15m ./...
+}
+
+postgresql() {
+	scripts/with-postgres.sh go test -count=1 -timeout 15m ./...
+}
+
+stage "tools and npm clients" tools
+stage "format, vet, staticcheck" make --no-print-directory format-check vet staticcheck
+stage "static build" make --no-print-directory build
+stage "SQLite, race detector" sqlite_race
+# The suite with -tags openssl belongs here, with the race detector too: then
+# it finds the dependencies compiled already.
+stage "PostgreSQL" postgresql
+stage "docker-compose.yml" scripts/check-compose.sh
+stage "its commands without containers" scripts/compose-without-docker.sh
+stage "documentation" scripts/check-docs.sh
+finish 0

@@ -1,0 +1,136 @@
+// Package adminapi serves the use cases of package admin as JSON over HTTP. It
+// owns the wire: paths, bodies, entity tags, problem documents and the OpenAPI
+// document that describes them. It decides nothing: every rule is in admin.
+package adminapi
+
+import (
+	"context"
+	_ "embed"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/gatehouse-auth/gatehouse/admin"
+	"github.com/gatehouse-auth/gatehouse/server"
+)
+
+// Prefix is the path below which the admin API is served.
+const Prefix = "/admin/v1"
+
+//go:embed openapi.yaml
+var openAPI []byte
+
+// OpenAPI returns the document that describes this API (OpenAPI 3.0, YAML).
+func OpenAPI() []byte { return openAPI }
+
+// api is the use cases behind their routes.
+type api struct {
+	service *admin.Service
+	auth    Authenticator
+}
+
+// Register adds the API to r, a router of package server.
+func Register(r gin.IRouter, service *admin.Service, auth Authenticator) {
+	a := &api{service: service, auth: auth}
+	inner := a.router()
+	handle := func(c *gin.Context) {
+		call := &call{requestID: server.RequestID(c), address: server.Address(c)}
+		inner.ServeHTTP(c.Writer, c.Request.WithContext(context.WithValue(c.Request.Context(), callKey{}, call)))
+		server.Note(c, call.route, call.failure)
+	}
+	r.Any(Prefix, handle)
+	r.Any(Prefix+"/*path", handle)
+}
+
+// call is what the server knows of a request, and what it wants to know.
+type call struct {
+	requestID string
+	address   string
+	route     string
+	failure   error
+}
+
+type callKey struct{}
+
+func callOf(c *gin.Context) *call { return c.Request.Context().Value(callKey{}).(*call) }
+
+// router returns an engine of its own: identifiers that are URLs come as one
+// escaped segment of a path, and unknown paths are answered as problems.
+func (a *api) router() http.Handler {
+	router := gin.New()
+	router.UseRawPath = true
+	router.HandleMethodNotAllowed = true
+	router.RedirectTrailingSlash = false
+	router.Use(func(c *gin.Context) {
+		callOf(c).route = c.FullPath()
+		c.Header("Cache-Control", "no-store")
+	})
+	router.NoRoute(func(c *gin.Context) { refuse(c, errNoRoute()) })
+	router.NoMethod(func(c *gin.Context) { refuse(c, errNoMethod(c.Writer.Header().Get("Allow"))) })
+	group := router.Group(Prefix)
+	group.GET("/openapi.yaml", func(c *gin.Context) { c.Data(http.StatusOK, "application/yaml", openAPI) })
+	for _, route := range a.routes() {
+		group.Handle(route.method, route.path, a.handle(route))
+	}
+	return router
+}
+
+// route is one operation.
+type route struct {
+	method, path string
+	query        []string // the query parameters that it knows
+	answer       func(*request) (answer, error)
+}
+
+func (a *api) routes() []route {
+	paged := []string{"page_size", "page_token", "q"}
+	const tenant = "/tenants/:tenant"
+	const client = tenant + "/clients/:client"
+	return []route{
+		{"GET", "/tenants", paged, a.listTenants},
+		{"POST", "/tenants", nil, a.createTenant},
+		{"GET", tenant, nil, a.showTenant},
+		{"PATCH", tenant, nil, a.updateTenant},
+		{"DELETE", tenant, nil, a.deleteTenant},
+		{"GET", tenant + "/apis", paged, a.listAPIs},
+		{"POST", tenant + "/apis", nil, a.createAPI},
+		{"GET", tenant + "/apis/:api", nil, a.showAPI},
+		{"PATCH", tenant + "/apis/:api", nil, a.updateAPI},
+		{"DELETE", tenant + "/apis/:api", nil, a.deleteAPI},
+		{"GET", tenant + "/clients", paged, a.listClients},
+		{"POST", tenant + "/clients", nil, a.createClient},
+		{"GET", client, nil, a.showClient},
+		{"PATCH", client, nil, a.updateClient},
+		{"DELETE", client, nil, a.deleteClient},
+		{"GET", client + "/secrets", nil, a.listSecrets},
+		{"POST", client + "/secrets", nil, a.addSecret},
+		{"DELETE", client + "/secrets/:secret", nil, a.revokeSecret},
+		{"GET", tenant + "/signing-keys", nil, a.listKeys},
+		{"POST", tenant + "/signing-keys/rotate", nil, a.rotateKey},
+		{"POST", tenant + "/signing-keys/:kid/revoke", nil, a.revokeKey},
+		{"DELETE", tenant + "/signing-keys/:kid", nil, a.deleteKey},
+		{"GET", tenant + "/audit-events", append(paged, "since"), a.listAuditEvents},
+	}
+}
+
+// handle authenticates the caller, has the route answer, and writes that.
+func (a *api) handle(route route) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		actor, err := a.actor(c)
+		if err != nil {
+			refuse(c, err)
+			return
+		}
+		r := &request{Context: c, actor: actor}
+		if r.query, err = readQuery(c.Request.URL.RawQuery, route.query); err != nil {
+			refuse(c, err)
+			return
+		}
+		answer, err := route.answer(r)
+		if err != nil {
+			refuse(c, err)
+			return
+		}
+		answer.write(c)
+	}
+}

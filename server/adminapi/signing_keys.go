@@ -1,0 +1,29 @@
+package adminapi
+
+import "github.com/gatehouse-auth/gatehouse/admin"
+
+func (a *api) listKeys(r *request) (answer, error) {
+	page, err := a.service.SigningKeys(r.ctx(), r.actor, r.tenant())
+	return answer{body: page}, err
+}
+
+func (a *api) rotateKey(r *request) (answer, error) {
+	var order admin.Rotation
+	if err := r.order(&order); err != nil {
+		return answer{}, err
+	}
+	page, err := a.service.RotateKey(r.ctx(), r.actor, r.tenant(), order)
+	return answer{body: page}, err
+}
+
+func (a *api) revokeKey(r *request) (answer, error) {
+	if err := r.order(&struct{}{}); err != nil {
+		return answer{}, err
+	}
+	revocation, err := a.service.RevokeKey(r.ctx(), r.actor, r.tenant(), r.Param("kid"))
+	return answer{body: revocation}, err
+}
+
+func (a *api) deleteKey(r *request) (answer, error) {
+	return gone(), a.service.DeleteKey(r.ctx(), r.actor, r.tenant(), r.Param("kid"))
+}

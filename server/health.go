@@ -1,0 +1,31 @@
+package server
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+)
+
+// healthz says that the process answers.
+func (s *Server) healthz(c *gin.Context) {
+	c.JSON(http.StatusOK, gin.H{"status": "ok"})
+}
+
+// readyz says whether this node should be sent requests, and what is missing:
+// every check by its name, "ok" or what is wrong.
+func (s *Server) readyz(c *gin.Context) {
+	status, checks := http.StatusOK, map[string]string{}
+	for name, check := range s.Ready {
+		checks[name] = "ok"
+		if err := check(c.Request.Context()); err != nil {
+			status, checks[name] = http.StatusServiceUnavailable, "failed"
+			of(c).failure = asFailure(err)
+		}
+	}
+	select {
+	case <-s.Draining:
+		status, checks["draining"] = http.StatusServiceUnavailable, "this node is about to stop"
+	default:
+	}
+	c.JSON(status, gin.H{"ready": status == http.StatusOK, "checks": checks})
+}

@@ -1,0 +1,94 @@
+package server
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/gatehouse-auth/gatehouse/dialects"
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+// document is a public JSON document as it goes out.
+type document struct {
+	body []byte
+	etag string
+}
+
+// providerMetadata is the document of RFC 8414 section 2 and OpenID Connect
+// Discovery section 3. It names only what works.
+type providerMetadata struct {
+	Issuer        string   `json:"issuer"`
+	TokenEndpoint string   `json:"token_endpoint"`
+	JWKSURI       string   `json:"jwks_uri"`
+	ResponseTypes []string `json:"response_types_supported"`
+	GrantTypes    []string `json:"grant_types_supported"`
+	AuthMethods   []string `json:"token_endpoint_auth_methods_supported"`
+}
+
+// discovery answers with the tenant's metadata, by whichever way it was found:
+// it always names the stored issuer.
+func (s *Server) discovery(c *gin.Context) {
+	if s.needTenant(c) {
+		return
+	}
+	tenant := of(c).tenant
+	doc, ok := s.metadata.Get(tenant)
+	if !ok {
+		var err error
+		if doc, err = s.describe(tenant); err != nil {
+			s.refuse(c, err)
+			return
+		}
+		s.metadata.Add(tenant, doc)
+	}
+	s.publish(c, doc.body, doc.etag)
+}
+
+func (s *Server) describe(tenant *tenants.Tenant) (*document, error) {
+	body, err := json.Marshal(providerMetadata{
+		Issuer:        tenant.Issuer,
+		TokenEndpoint: tenant.Issuer + s.standard.Path(dialects.Token),
+		JWKSURI:       tenant.Issuer + s.standard.Path(dialects.JWKS),
+		ResponseTypes: []string{}, // required, and there is no authorization endpoint
+		GrantTypes:    s.Registry.Types(),
+		AuthMethods:   s.Clients.Methods(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(body)
+	return &document{body: body, etag: `"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`}, nil
+}
+
+// jwks answers with the tenant's public keys (RFC 7517 section 5). Like the
+// metadata it is answered from memory when the database is away.
+func (s *Server) jwks(c *gin.Context) {
+	if s.needTenant(c) {
+		return
+	}
+	doc, err := s.Keys.JWKS(c.Request.Context(), of(c).tenant.ID)
+	if err != nil {
+		s.refuse(c, err)
+		return
+	}
+	s.publish(c, doc.Body, doc.ETag)
+}
+
+// publish answers with a public JSON document that anyone may keep for a while,
+// browsers' scripts from everywhere included.
+func (s *Server) publish(c *gin.Context, body []byte, etag string) {
+	header := c.Writer.Header()
+	header.Set("Cache-Control", fmt.Sprintf("public, max-age=%d", int(s.JWKSMaxAge.Seconds())))
+	header.Set("ETag", etag)
+	header.Set("Access-Control-Allow-Origin", "*")
+	if c.GetHeader("If-None-Match") == etag {
+		c.Status(http.StatusNotModified)
+		return
+	}
+	c.Data(http.StatusOK, "application/json", body)
+}

@@ -1,0 +1,233 @@
+package server_test
+
+import (
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gatehouse-auth/gatehouse/admin"
+	"github.com/gatehouse-auth/gatehouse/server"
+	"github.com/gatehouse-auth/gatehouse/store/storetest"
+)
+
+// seed makes a tenant with an API and a client "106" with the secret "s3cret".
+func (h *house) seed() {
+	h.t.Helper()
+	h.admin("POST", "tenants", `{"slug":"acme","name":"Acme"}`)
+	h.admin("POST", "tenants/acme/apis", `{"identifier":"https://api.acme.example","name":"API","scopes":[{"name":"data"}]}`)
+	h.admin("POST", "tenants/acme/clients", `{"client_id":"106","client_secret":"s3cret","name":"ERP","grant_types":["client_credentials"],"apis":[{"identifier":"https://api.acme.example","scopes":["data"]}]}`)
+}
+
+// ask asks for a token as client 106 and returns the status.
+func (h *house) ask() int {
+	h.t.Helper()
+	response, _ := h.post("/t/acme/oauth2/token", url.Values{
+		"grant_type": {"client_credentials"}, "client_id": {"106"}, "client_secret": {"s3cret"},
+	})
+	return response.StatusCode
+}
+
+func TestWarmRequestMakesNoDatabaseQuery(t *testing.T) {
+	h := newHouse(t)
+	h.seed()
+	h.ask() // makes the first signing key
+	h.poll()
+	if status := h.ask(); status != http.StatusOK {
+		t.Fatal(status)
+	}
+	before := h.db.Queries()
+	for range 20 {
+		if status := h.ask(); status != http.StatusOK {
+			t.Fatal(status)
+		}
+	}
+	if queries := h.db.Queries() - before; queries != 0 {
+		t.Errorf("20 warm requests made %d queries", queries)
+	}
+	h.clock.Advance(time.Hour) // the first one of another hour writes its audit row
+	h.poll()
+	before = h.db.Queries()
+	if status := h.ask(); status != http.StatusOK {
+		t.Fatal(status)
+	}
+	if queries := h.db.Queries() - before; queries != 1 {
+		t.Errorf("the first request of an hour made %d queries", queries)
+	}
+}
+
+// Class M: an unknown client costs the same queries as a wrong secret.
+func TestUnknownClientAndWrongSecretCostTheSame(t *testing.T) {
+	h := newHouse(t)
+	h.seed()
+	cost := func(id string) (queries uint64) {
+		for range 3 { // the first one is cold in both cases
+			before := h.db.Queries()
+			response, _ := h.post("/t/acme/oauth2/token", url.Values{
+				"grant_type": {"client_credentials"}, "client_id": {id}, "client_secret": {"wrong"},
+			})
+			if response.StatusCode != http.StatusUnauthorized {
+				t.Fatal(response.Status)
+			}
+			queries = h.db.Queries() - before
+		}
+		return queries
+	}
+	if known, unknown := cost("106"), cost("nobody"); known != 0 || unknown != 0 {
+		t.Errorf("a wrong secret costs %d queries, an unknown client %d", known, unknown)
+	}
+}
+
+// twoHouses are two nodes on one database.
+func twoHouses(t *testing.T) (a, b *house) {
+	first, second := storetest.OpenPair(t)
+	c := &clock{now: time.Now().UTC().Truncate(time.Second)}
+	a, b = openHouse(t, first, sealer(t), c), openHouse(t, second, sealer(t), c)
+	if _, err := a.service.Bootstrap(t.Context(), admin.BootstrapOptions{ClientID: operatorID, ClientSecret: operatorSecret}); err != nil {
+		t.Fatal(err)
+	}
+	a.seed()
+	b.poll()
+	return a, b
+}
+
+func TestChangeIsInForceOnTheOtherNodeAfterItsNextPoll(t *testing.T) {
+	a, b := twoHouses(t)
+	if status := b.ask(); status != http.StatusOK {
+		t.Fatal(status)
+	}
+	for _, change := range []struct {
+		name, method, path, body string
+		want                     int
+		undo                     func()
+	}{
+		{"disabled client", "PATCH", "tenants/acme/clients/106", `{"status":"disabled"}`, 401,
+			func() { a.admin("PATCH", "tenants/acme/clients/106", `{"status":"active"}`) }},
+		{"suspended tenant", "PATCH", "tenants/acme", `{"status":"suspended"}`, 403,
+			func() { a.admin("PATCH", "tenants/acme", `{"status":"active"}`) }},
+		{"withdrawn API", "PATCH", "tenants/acme/clients/106", `{"grant_types":[]}`, 400,
+			func() { a.admin("PATCH", "tenants/acme/clients/106", `{"grant_types":["client_credentials"]}`) }},
+		{"deleted client", "DELETE", "tenants/acme/clients/106", ``, 401, func() {}},
+	} {
+		t.Run(change.name, func(t *testing.T) {
+			a.admin(change.method, change.path, change.body)
+			if status := a.ask(); status != change.want {
+				t.Errorf("the node that made the change answers %d, want %d", status, change.want)
+			}
+			if status := b.ask(); status != http.StatusOK {
+				t.Errorf("the other node answered %d before its poll: the test would show nothing", status)
+			}
+			b.poll()
+			if status := b.ask(); status != change.want {
+				t.Errorf("the other node answers %d, want %d", status, change.want)
+			}
+			change.undo()
+			b.poll()
+			b.ask() // has it in memory again
+		})
+	}
+}
+
+func TestNodeThatLostTouchAnswersOnlyFromMemoryWhatIsPublic(t *testing.T) {
+	h := newHouse(t)
+	h.seed()
+	paths := []string{"/t/acme/.well-known/jwks.json", "/t/acme/.well-known/openid-configuration"}
+	for _, path := range paths {
+		h.do("GET", path, "", "", "")
+	}
+	h.ask()
+	h.clock.Advance(timing().Staleness + time.Second)
+	response, answer := h.post("/t/acme/oauth2/token", url.Values{"grant_type": {"client_credentials"}, "client_id": {"106"}, "client_secret": {"s3cret"}})
+	if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") == "" || answer["error"] != "temporarily_unavailable" {
+		t.Errorf("token: %s %v", response.Status, answer)
+	}
+	if response, _ := h.do("GET", "/admin/v1/tenants", "", "", h.token); response.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("admin API: %s", response.Status)
+	}
+	for _, path := range paths {
+		if response, _ := h.do("GET", path, "", "", ""); response.StatusCode != http.StatusOK {
+			t.Errorf("%s: %s", path, response.Status)
+		}
+	}
+}
+
+// Class R: nothing secret reaches the log, and nobody writes lines into it.
+func TestLogHoldsNoSecretAndOneLineForEachRequest(t *testing.T) {
+	h := newHouse(t)
+	h.seed()
+	h.logs.TakeAll()
+	h.ask()
+	h.post("/t/acme/oauth2/token", url.Values{"grant_type": {"client_credentials"}, "client_id": {"a\r\n{\"x\":1}\x1b[0m"}, "client_secret": {"c4nary"}})
+	h.post("/t/acme/oauth2/token?client_secret=c4nary", url.Values{"grant_type": {"c4nary"}, "password": {"c4nary"}})
+	h.do("GET", "/c4nary%0d%0a?secret=c4nary", "", "", "")
+	entries := h.logs.TakeAll()
+	if len(entries) != 4 {
+		t.Errorf("%d lines for 4 requests", len(entries))
+	}
+	for _, entry := range entries {
+		fields := entry.ContextMap()
+		for name, value := range fields {
+			if text, ok := value.(string); ok && name != "path" && (strings.Contains(text, "c4nary") || strings.Contains(text, "s3cret")) {
+				t.Errorf("%s holds a secret: %v", name, fields)
+			}
+		}
+		if fields["request_id"] == "" {
+			t.Errorf("no request id: %v", fields)
+		}
+	}
+}
+
+func TestThrottleSlowsTheGuesserAndNobodyElse(t *testing.T) {
+	h := newHouse(t)
+	h.seed()
+	guess := func() *http.Response {
+		response, _ := h.post("/t/acme/oauth2/token", url.Values{"grant_type": {"client_credentials"}, "client_id": {"106"}, "client_secret": {"guess"}})
+		return response
+	}
+	refused := 0
+	for range 40 {
+		response := guess()
+		if response.StatusCode == http.StatusTooManyRequests {
+			refused++
+			if response.Header.Get("Retry-After") == "" {
+				t.Error("no Retry-After")
+			}
+		}
+	}
+	if refused != 20 {
+		t.Errorf("%d of 40 guesses were refused, want 20", refused)
+	}
+	if status := h.ask(); status != http.StatusTooManyRequests {
+		t.Errorf("the right secret from the guesser's address: %d", status)
+	}
+	h.behind = "192.0.2.7"
+	if status := h.ask(); status != http.StatusOK {
+		t.Errorf("the right secret from another address: %d", status)
+	}
+	h.behind = ""
+	h.clock.Advance(7 * time.Second)
+	if response := guess(); response.StatusCode != http.StatusUnauthorized {
+		t.Errorf("after a while: %s", response.Status)
+	}
+}
+
+func TestBodyOfUnknownLengthIsBounded(t *testing.T) {
+	h := newHouse(t)
+	h.seed()
+	request, err := http.NewRequest(http.MethodPost, h.http.URL+"/t/acme/oauth2/token", struct{ io.Reader }{strings.NewReader("scope=" + strings.Repeat("x", server.MaxBody))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Host = "gatehouse.example"
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	response, err := h.http.Client().Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusRequestEntityTooLarge {
+		t.Errorf("got %s", response.Status)
+	}
+}

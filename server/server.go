@@ -1,0 +1,139 @@
+// Package server is the front of the house: it turns HTTP into calls of the
+// other rooms and their answers into HTTP. Requests are logged here, once, and
+// nowhere else. It decides nothing about tokens and never sees the database.
+package server
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	lru "github.com/hashicorp/golang-lru/v2"
+	"go.uber.org/zap"
+
+	"github.com/gatehouse-auth/gatehouse/dialects"
+	"github.com/gatehouse-auth/gatehouse/grants"
+	"github.com/gatehouse-auth/gatehouse/keys"
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+// Limits of a request. They hold on every route.
+const (
+	MaxBody        = 64 << 10
+	MaxHeader      = 16 << 10
+	requestTimeout = 5 * time.Second // what a handler may take
+)
+
+// Config is what an operator decides about the front.
+type Config struct {
+	PublicURL      *url.URL
+	TrustedProxies []netip.Prefix
+	MaxStaleness   time.Duration
+	JWKSMaxAge     time.Duration
+	Draining       <-chan struct{} // closed when the server is about to stop
+}
+
+// Parts are the rooms behind the front.
+type Parts struct {
+	Resolver  *tenants.Resolver
+	Grants    *grants.Service
+	Registry  *grants.Registry
+	Clients   *grants.Authenticator
+	Keys      *keys.Rings
+	Staleness func() time.Duration                   // of what the caches hold
+	Ready     map[string]func(context.Context) error // the checks of /readyz, by name
+	Admin     func(gin.IRouter)                      // adds the admin API; nil: it is served elsewhere
+	Metrics   *Metrics
+	Log       *zap.Logger
+	Now       func() time.Time
+}
+
+// Server answers HTTP requests.
+type Server struct {
+	Config
+	Parts
+	standard *dialects.Spec
+	metadata *lru.Cache[*tenants.Tenant, *document]
+}
+
+// New makes a Server.
+func New(config Config, parts Parts) *Server {
+	metadata, err := lru.New[*tenants.Tenant, *document](1000)
+	if err != nil {
+		panic(err) // the size is a constant
+	}
+	return &Server{Config: config, Parts: parts, standard: dialects.Standard(), metadata: metadata}
+}
+
+// Handler returns the handler of the public listener.
+func (s *Server) Handler() http.Handler {
+	router := s.router()
+	if s.Admin != nil {
+		s.Admin(router.Group("", s.requireFresh))
+	}
+	router.GET("/healthz", s.healthz)
+	router.GET("/readyz", s.readyz)
+	for _, prefix := range []string{"", "/t/:slug"} {
+		group := router.Group(prefix, s.resolveTenant)
+		for _, route := range s.standard.Routes {
+			group.Handle(route.Method, route.Path, s.operation(s.standard, &route))
+		}
+	}
+	// RFC 8414 section 3.1 puts the well-known part before the issuer's path.
+	inserted := router.Group("", s.resolveTenant)
+	for _, name := range []string{"oauth-authorization-server", "openid-configuration"} {
+		inserted.GET("/.well-known/"+name+"/t/:slug", s.operation(s.standard, &dialects.Route{Operation: dialects.Metadata}))
+	}
+	return router
+}
+
+// AdminHandler returns the handler of a listener of its own for the admin API.
+func (s *Server) AdminHandler(admin func(gin.IRouter)) http.Handler {
+	router := s.router()
+	admin(router.Group("", s.requireFresh))
+	router.GET("/healthz", s.healthz)
+	router.GET("/readyz", s.readyz)
+	return router
+}
+
+// router returns an engine with everything that holds on every route.
+func (s *Server) router() *gin.Engine {
+	gin.SetMode(gin.ReleaseMode)
+	router := gin.New()
+	router.HandleMethodNotAllowed = true
+	router.RedirectTrailingSlash = false
+	router.ForwardedByClientIP = false // clientAddress knows the trusted proxies
+	router.Use(s.observe, s.recover, s.guard)
+	router.NoRoute(s.noRoute)
+	router.NoMethod(s.noMethod)
+	return router
+}
+
+// HTTPServer returns an http.Server with the time and size limits of the house.
+func HTTPServer(handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		WriteTimeout:      15 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    MaxHeader,
+	}
+}
+
+// operation returns the handler of a route of a dialect.
+func (s *Server) operation(spec *dialects.Spec, route *dialects.Route) gin.HandlerFunc {
+	switch route.Operation {
+	case dialects.Token:
+		return func(c *gin.Context) { s.token(c, spec, route) }
+	case dialects.Metadata:
+		return s.discovery
+	case dialects.JWKS:
+		return s.jwks
+	default:
+		panic("server: no such operation: " + string(route.Operation))
+	}
+}

@@ -1,0 +1,44 @@
+package server
+
+import (
+	"github.com/gin-gonic/gin"
+
+	"github.com/gatehouse-auth/gatehouse/oauth"
+)
+
+// resolveTenant finds the tenant by host and path. On the shared host it leaves
+// the tenant to the audience.
+func (s *Server) resolveTenant(c *gin.Context) {
+	x := of(c)
+	tenant, err := s.Resolver.Resolve(c.Request.Context(), s.requestHost(c.Request), c.Param("slug"))
+	if err != nil {
+		s.refuse(c, err)
+		return
+	}
+	x.tenant = tenant
+	c.Next()
+}
+
+// requireFresh refuses to answer from memory that may be too old.
+func (s *Server) requireFresh(c *gin.Context) {
+	if s.Staleness() > s.MaxStaleness {
+		s.refuse(c, stale())
+	}
+}
+
+// stale is the answer of a node that has not heard of changes for too long.
+func stale() error {
+	return &oauth.Error{Code: oauth.TemporarilyUnavailable, Reason: oauth.ReasonInternal,
+		Description: "this node has lost touch with its database, try again", RetryAfter: retryAfter}
+}
+
+// needTenant answers 404 on the shared host, where no tenant was named, and
+// reports whether it did.
+func (s *Server) needTenant(c *gin.Context) bool {
+	if of(c).tenant != nil {
+		return false
+	}
+	s.refuse(c, oauth.Errorf(oauth.UnknownTenant, oauth.ReasonMissing,
+		"this host is shared by all tenants: use the tenant's own host or its path /t/{slug}"))
+	return true
+}

@@ -1,0 +1,52 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gatehouse-auth/gatehouse/admin"
+	"github.com/gatehouse-auth/gatehouse/store"
+	"github.com/gatehouse-auth/gatehouse/store/storetest"
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+func TestAuditEventsAreReadNewestFirst(t *testing.T) {
+	now := instant.Add(-time.Hour)
+	db := storetest.OpenURL(t, storetest.URL(t), store.Options{Now: func() time.Time { return now }})
+	other, acme := newTenant(t, db, "other"), newTenant(t, db, "acme")
+	at := instant.UTC().Truncate(time.Microsecond)
+	var want []tenants.AuditEvent
+	for i, action := range []string{"client.update", "client.delete", "api_x", "apiyx"} {
+		e := tenants.AuditEvent{
+			ID: id(t), TenantID: acme.ID, At: at.Add(time.Duration(i) * time.Millisecond), Actor: "client:a@operator", Action: action,
+			Target: "T%", Details: map[string]any{"name": "x", "list": []any{"a"}}, RequestID: "r", Address: "192.0.2.1",
+		}
+		must(t, db.UpdateTenant(t.Context(), acme, e))
+		want = append([]tenants.AuditEvent{e}, want...)
+	}
+	for _, test := range []struct {
+		r     admin.Range
+		since time.Time
+		want  []tenants.AuditEvent
+	}{
+		{admin.Range{Limit: 4}, time.Time{}, want},
+		{admin.Range{Limit: 2}, time.Time{}, want[:2]},
+		{admin.Range{Limit: 2, After: want[1].ID}, time.Time{}, want[2:]},
+		{admin.Range{Limit: 9}, want[1].At, want[:2]},
+		{admin.Range{Prefix: "CLIENT."}, time.Time{}, want[2:]},
+		{admin.Range{Prefix: "api_"}, time.Time{}, want[1:2]},
+		{admin.Range{Prefix: "t%"}, time.Time{}, want},
+		{admin.Range{Prefix: "\x00"}, time.Time{}, nil},
+	} {
+		got, err := db.AuditEvents(t.Context(), acme.ID, test.r, test.since)
+		must(t, err)
+		if diff := cmp.Diff(append([]tenants.AuditEvent{}, test.want...), got); diff != "" {
+			t.Errorf("%+v since %v: %s", test.r, test.since, diff)
+		}
+	}
+	if events, err := db.AuditEvents(t.Context(), other.ID, admin.Range{}, time.Time{}); err != nil || len(events) != 1 {
+		t.Errorf("the other tenant has %d audit events, %v", len(events), err)
+	}
+}

@@ -1,0 +1,144 @@
+package store
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"github.com/gatehouse-auth/gatehouse/feed"
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+// attempts bounds how often a transaction is tried that the database gave up
+// for the sake of another one.
+const attempts = 3
+
+// read runs fn within the deadline.
+func (db *DB) read(ctx context.Context, fn func(tx *gorm.DB) error) error {
+	ctx, cancel := context.WithTimeout(ctx, db.options.Timeout)
+	defer cancel()
+	return translate(fn(db.gorm.WithContext(ctx)))
+}
+
+// write runs fn in a transaction, again if it was given up for another one: fn
+// must leave nothing behind but what it writes to tx.
+func (db *DB) write(ctx context.Context, fn func(tx *gorm.DB) error) error {
+	ctx, cancel := context.WithTimeout(ctx, db.options.Timeout)
+	defer cancel()
+	if db.writing != nil {
+		select {
+		case db.writing <- struct{}{}:
+			defer func() { <-db.writing }()
+		case <-ctx.Done():
+			return translate(ctx.Err())
+		}
+	}
+	var err error
+	for range attempts {
+		if err = db.gorm.WithContext(ctx).Transaction(fn); !givenUp(err) {
+			break
+		}
+	}
+	return translate(err)
+}
+
+// publish makes a change of something that nodes keep in memory: fn and its
+// numbered event are one transaction, and subscribers have the event when it
+// returns.
+//
+// The number is taken first. Its row stays locked until the commit, so that
+// numbers are in the order of commits, and one change at a time runs: what fn
+// reads stays so until it is written.
+func (db *DB) publish(ctx context.Context, event feed.Event, fn func(tx *gorm.DB) error) error {
+	err := db.write(ctx, func(tx *gorm.DB) error {
+		n, err := db.nextEvent(tx)
+		if err != nil {
+			return err
+		}
+		event.N = n
+		row := eventRow{Event: event, CreatedAt: db.now()}
+		if err := tx.Create(&row).Error; err != nil {
+			return err
+		}
+		return fn(tx)
+	})
+	if err != nil {
+		return err
+	}
+	db.notify(event)
+	return nil
+}
+
+// nextEvent counts the feed up. On PostgreSQL it also sees to it that a node
+// that stops answering in the middle does not keep the lock.
+func (db *DB) nextEvent(tx *gorm.DB) (int64, error) {
+	statement := "UPDATE feed_head SET n = n + 1 RETURNING n"
+	if db.path == "" {
+		statement += ", set_config('idle_in_transaction_session_timeout', '3000', true)"
+	}
+	var n int64
+	row := tx.Raw(statement).Row()
+	if row == nil {
+		return 0, tx.Error
+	}
+	if db.path == "" {
+		var set string
+		return n, row.Scan(&n, &set)
+	}
+	return n, row.Scan(&n)
+}
+
+// change is publish with the audit event that tells who did it.
+func (db *DB) change(ctx context.Context, audit tenants.AuditEvent, event feed.Event, fn func(tx *gorm.DB) error) error {
+	if audit.ID == "" {
+		id, err := uuid.NewV7()
+		if err != nil {
+			return err
+		}
+		audit.ID = id.String()
+	}
+	if audit.TenantID == "" {
+		audit.TenantID = event.TenantID
+	}
+	if audit.At.IsZero() {
+		audit.At = db.options.Now()
+	}
+	audit.At = stored(audit.At)
+	return db.publish(ctx, event, func(tx *gorm.DB) error {
+		if err := fn(tx); err != nil {
+			return err
+		}
+		return tx.Create(&audit).Error
+	})
+}
+
+// next returns the version that a row gets when it is changed. q selects the
+// row; want is the version that the caller saw, 0 for any.
+func next(q *gorm.DB, want int64) (int64, error) {
+	var have int64
+	if err := q.Select("version").Take(&have).Error; err != nil {
+		return 0, err // ErrNotFound among them
+	}
+	if want != 0 && want != have {
+		return 0, tenants.ErrStale
+	}
+	return have + 1, nil
+}
+
+// one checks that a statement which must have hit a row has done so.
+func one(result *gorm.DB) error {
+	if result.Error == nil && result.RowsAffected == 0 {
+		return tenants.ErrNotFound
+	}
+	return result.Error
+}
+
+// found tells whether a query that may find nothing has found a row.
+func found(err error) (bool, error) {
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}

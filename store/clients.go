@@ -1,0 +1,141 @@
+package store
+
+import (
+	"context"
+
+	"gorm.io/gorm"
+
+	"github.com/gatehouse-auth/gatehouse/admin"
+	"github.com/gatehouse-auth/gatehouse/feed"
+	"github.com/gatehouse-auth/gatehouse/oauth"
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+type clientRow struct {
+	tenants.Client
+	NameFold string
+}
+
+func (clientRow) TableName() string { return "clients" }
+
+func clientEvent(tenantID, clientID string) feed.Event {
+	return feed.Event{TenantID: tenantID, Kind: feed.Client, Key: clientID}
+}
+
+const oneClient = "tenant_id = ? AND client_id = ?"
+
+// ClientByID returns the tenant's client with its secrets.
+func (db *DB) ClientByID(ctx context.Context, tenantID, clientID string) (*tenants.Client, error) {
+	if !storable(tenantID, clientID) {
+		return nil, tenants.ErrNotFound
+	}
+	var row clientRow
+	err := db.read(ctx, func(tx *gorm.DB) error {
+		if err := tx.Where(oneClient, tenantID, clientID).Take(&row).Error; err != nil {
+			return err
+		}
+		return tx.Table("client_secrets").Where(oneClient, tenantID, clientID).
+			Order("created_at, id").Find(&row.Secrets).Error
+	})
+	if err != nil {
+		return nil, err
+	}
+	fillClient(&row.Client)
+	return &row.Client, nil
+}
+
+// Client is ClientByID.
+func (db *DB) Client(ctx context.Context, tenantID, clientID string) (*tenants.Client, error) {
+	return db.ClientByID(ctx, tenantID, clientID)
+}
+
+// Clients returns a range of the tenant's clients with their secrets, sorted by
+// client_id.
+func (db *DB) Clients(ctx context.Context, tenantID string, r admin.Range) ([]tenants.Client, error) {
+	var rows []clientRow
+	var secrets []tenants.Secret
+	err := db.read(ctx, func(tx *gorm.DB) error {
+		if err := page(tx.Where("tenant_id = ?", tenantID), r, "client_id", "name_fold").Find(&rows).Error; err != nil || len(rows) == 0 {
+			return err
+		}
+		return tx.Table("client_secrets").
+			Where("tenant_id = ? AND client_id BETWEEN ? AND ?", tenantID, rows[0].ID, rows[len(rows)-1].ID).
+			Order("created_at, id").Find(&secrets).Error
+	})
+	list := make([]tenants.Client, len(rows))
+	at := make(map[string]*tenants.Client, len(rows))
+	for i := range rows {
+		list[i] = rows[i].Client
+		fillClient(&list[i])
+		at[list[i].ID] = &list[i]
+	}
+	for _, s := range secrets {
+		if c := at[s.ClientID]; c != nil {
+			c.Secrets = append(c.Secrets, s)
+		}
+	}
+	return list, err
+}
+
+// fillClient makes lists and maps that are not set empty ones.
+func fillClient(c *tenants.Client) {
+	c.GrantTypes = orEmpty(c.GrantTypes)
+	c.APIs = orEmpty(c.APIs)
+	for i := range c.APIs {
+		if c.APIs[i].Scopes == nil {
+			c.APIs[i].Scopes = oauth.Scopes{}
+		}
+	}
+	c.ResourceServerFor = orEmpty(c.ResourceServerFor)
+	c.Secrets = orEmpty(c.Secrets)
+	if c.Lifetimes == nil {
+		c.Lifetimes = map[string]int{}
+	}
+}
+
+// CreateClient stores a new client and c.Secrets, which become its own.
+func (db *DB) CreateClient(ctx context.Context, c *tenants.Client, e tenants.AuditEvent) error {
+	fillClient(c)
+	db.stamp(&c.Version, &c.CreatedAt, &c.UpdatedAt)
+	for i := range c.Secrets {
+		db.own(&c.Secrets[i], c.TenantID, c.ID)
+	}
+	return db.change(ctx, e, clientEvent(c.TenantID, c.ID), func(tx *gorm.DB) error {
+		if err := tx.Create(&clientRow{Client: *c, NameFold: fold(c.Name)}).Error; err != nil {
+			return err
+		}
+		if len(c.Secrets) > 0 {
+			if err := tx.Table("client_secrets").Create(&c.Secrets).Error; err != nil {
+				return err
+			}
+		}
+		return unambiguousClient(tx, c)
+	})
+}
+
+// UpdateClient stores everything of c but its secrets.
+func (db *DB) UpdateClient(ctx context.Context, c *tenants.Client, e tenants.AuditEvent) error {
+	fillClient(c)
+	row := clientRow{Client: *c, NameFold: fold(c.Name)}
+	row.UpdatedAt = db.now()
+	err := db.change(ctx, e, clientEvent(c.TenantID, c.ID), func(tx *gorm.DB) (err error) {
+		if row.Version, err = next(tx.Model(&clientRow{}).Where(oneClient, c.TenantID, c.ID), c.Version); err != nil {
+			return err
+		}
+		return one(tx.Select("*").Omit("tenant_id", "client_id", "created_at").Updates(&row))
+	})
+	if err == nil {
+		c.Version, c.UpdatedAt = row.Version, row.UpdatedAt
+	}
+	return err
+}
+
+// DeleteClient deletes the client with its secrets.
+func (db *DB) DeleteClient(ctx context.Context, tenantID, clientID string, version int64, e tenants.AuditEvent) error {
+	return db.change(ctx, e, clientEvent(tenantID, clientID), func(tx *gorm.DB) error {
+		if _, err := next(tx.Model(&clientRow{}).Where(oneClient, tenantID, clientID), version); err != nil {
+			return err
+		}
+		return one(tx.Where(oneClient, tenantID, clientID).Delete(&clientRow{}))
+	})
+}

@@ -1,0 +1,88 @@
+// Package storetest opens empty stores for tests: each on a database of its
+// own, a temporary SQLite file, or one of the PostgreSQL server that
+// GATEHOUSE_TEST_DATABASE_URL names.
+package storetest
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/gatehouse-auth/gatehouse/store"
+)
+
+// variable names the PostgreSQL server to test on, by the URL of a user who may
+// create databases.
+const variable = "GATEHOUSE_TEST_DATABASE_URL"
+
+// Open returns an empty, migrated store. It is closed, and its database deleted,
+// when the test ends.
+func Open(t testing.TB) *store.DB {
+	t.Helper()
+	return OpenURL(t, URL(t), store.Options{})
+}
+
+// OpenPair returns two stores on one empty, migrated database, as two nodes
+// have them.
+func OpenPair(t testing.TB) (a, b *store.DB) {
+	t.Helper()
+	url := URL(t)
+	return OpenURL(t, url, store.Options{}), OpenURL(t, url, store.Options{})
+}
+
+// OpenThree returns three stores on one empty, migrated database.
+func OpenThree(t testing.TB) (a, b, c *store.DB) {
+	t.Helper()
+	url := URL(t)
+	return OpenURL(t, url, store.Options{}), OpenURL(t, url, store.Options{}), OpenURL(t, url, store.Options{})
+}
+
+// OpenURL opens the store that url names and closes it when the test ends.
+func OpenURL(t testing.TB, url string, options store.Options) *store.DB {
+	t.Helper()
+	db, err := store.Open(t.Context(), url, options)
+	if err != nil {
+		t.Fatalf("opening the store: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Errorf("closing the store: %v", err)
+		}
+	})
+	return db
+}
+
+// URL returns the URL of a new database, migrated and without a tenant.
+func URL(t testing.TB) string {
+	t.Helper()
+	if server := os.Getenv(variable); server != "" {
+		return fromTemplate(t, server)
+	}
+	url := EmptyURL(t)
+	migrate(t, url)
+	return url
+}
+
+// EmptyURL returns the URL of a new database that was never migrated.
+func EmptyURL(t testing.TB) string {
+	t.Helper()
+	if server := os.Getenv(variable); server != "" {
+		return newDatabase(t, server, "template0")
+	}
+	return "sqlite:" + filepath.Join(t.TempDir(), "gatehouse.db")
+}
+
+// IsPostgres tells whether tests run on PostgreSQL.
+func IsPostgres() bool { return os.Getenv(variable) != "" }
+
+func migrate(t testing.TB, url string) {
+	t.Helper()
+	db, err := store.Open(t.Context(), url, store.Options{})
+	if err != nil {
+		t.Fatalf("opening the store: %v", err)
+	}
+	defer db.Close()
+	if err := db.Migrate(t.Context()); err != nil {
+		t.Fatalf("migrating the store: %v", err)
+	}
+}

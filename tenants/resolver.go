@@ -1,0 +1,133 @@
+package tenants
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/url"
+	"strings"
+
+	"github.com/gatehouse-auth/gatehouse/oauth"
+)
+
+// Resolver finds the tenant that a request is for: by host, by path on the
+// shared host, or by audience there.
+type Resolver struct {
+	directory   *Directory
+	sharedHosts []string
+	defaultSlug string
+}
+
+// NewResolver makes a Resolver. The shared host is that of publicURL, where a
+// loopback host stands for all of its spellings. defaultSlug names the tenant
+// that unknown hosts get, in single-tenant mode; it is empty otherwise.
+func NewResolver(directory *Directory, publicURL *url.URL, defaultSlug string) *Resolver {
+	shared := []string{NormalHost(publicURL.Host)}
+	if shared[0] == "localhost" || net.ParseIP(shared[0]).IsLoopback() {
+		shared = []string{"localhost", "127.0.0.1", "::1"}
+	}
+	return &Resolver{directory: directory, sharedHosts: shared, defaultSlug: defaultSlug}
+}
+
+// Resolve finds the tenant by the host that was asked for and the slug in the
+// path, empty where there is none. It returns nil and no error on the shared
+// host without a slug: there the audience decides. Errors are *oauth.Error:
+// unknown_tenant, invalid_target where host and path disagree, tenant_suspended.
+func (r *Resolver) Resolve(ctx context.Context, host, slug string) (*Tenant, error) {
+	tenant, err := r.byHost(ctx, host)
+	if err != nil || slug == "" {
+		return r.usable(tenant, err)
+	}
+	named, err := r.directory.BySlug(ctx, slug)
+	if errors.Is(err, ErrNotFound) {
+		return nil, oauth.Errorf(oauth.UnknownTenant, oauth.ReasonUnknown, "no tenant has the path /t/%s", printable(slug))
+	}
+	if err == nil && tenant != nil && tenant.ID != named.ID {
+		return nil, oauth.Errorf(oauth.InvalidTarget, oauth.ReasonConflict, "host and path name two different tenants")
+	}
+	return r.usable(named, err)
+}
+
+// byHost returns nil for the shared host.
+func (r *Resolver) byHost(ctx context.Context, host string) (*Tenant, error) {
+	normal := NormalHost(host)
+	for _, shared := range r.sharedHosts {
+		if normal == shared {
+			return nil, nil
+		}
+	}
+	tenant, err := (*Tenant)(nil), ErrNotFound
+	if normal != "" {
+		tenant, err = r.directory.ByHost(ctx, normal)
+	}
+	if errors.Is(err, ErrNotFound) && r.defaultSlug != "" {
+		tenant, err = r.directory.BySlug(ctx, r.defaultSlug)
+	}
+	if errors.Is(err, ErrNotFound) {
+		return nil, oauth.Errorf(oauth.UnknownTenant, oauth.ReasonUnknown, "no tenant has the host %s", printable(host))
+	}
+	return tenant, err
+}
+
+// ByAudience finds the tenant on the shared host by the identifier of a
+// findable API and, where several tenants have it, by the client_id. Errors
+// are *oauth.Error: invalid_target, invalid_client, tenant_suspended.
+func (r *Resolver) ByAudience(ctx context.Context, audience, clientID string) (*Tenant, error) {
+	if audience == "" {
+		return nil, oauth.Errorf(oauth.InvalidTarget, oauth.ReasonMissing,
+			"this host is shared by all tenants: name the API by audience or resource, or use the tenant's own host or its path /t/{slug}")
+	}
+	candidates, err := r.directory.ByAudience(ctx, audience)
+	if err != nil {
+		return nil, err
+	}
+	if len(candidates) == 0 {
+		return nil, oauth.Errorf(oauth.InvalidTarget, oauth.ReasonUnknown, "no API with this identifier is served on the shared host")
+	}
+	if len(candidates) == 1 {
+		return r.usable(candidates[0], nil)
+	}
+	var found *Tenant
+	for _, tenant := range candidates {
+		_, err := r.directory.Client(ctx, tenant.ID, clientID)
+		if errors.Is(err, ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if found != nil {
+			return nil, oauth.Errorf(oauth.InvalidTarget, oauth.ReasonConflict, "several tenants with this audience know the client_id")
+		}
+		found = tenant
+	}
+	if found == nil {
+		return nil, oauth.Errorf(oauth.InvalidClient, oauth.ReasonUnknown, "client authentication failed")
+	}
+	return r.usable(found, nil)
+}
+
+func (r *Resolver) usable(tenant *Tenant, err error) (*Tenant, error) {
+	if err != nil || tenant == nil {
+		return nil, err
+	}
+	if tenant.Status != Active {
+		return nil, oauth.Errorf(oauth.TenantSuspended, oauth.ReasonDisabled, "this tenant is suspended")
+	}
+	return tenant, nil
+}
+
+// printable returns at most 100 characters of what a client sent, with those
+// replaced that RFC 6749 section 5.2 does not allow in a description.
+func printable(s string) string {
+	if s == "" {
+		return "(none)"
+	}
+	s = s[:min(len(s), 100)]
+	return strings.Map(func(c rune) rune {
+		if c < 0x20 || c > 0x7e || c == '"' || c == '\\' {
+			return '?'
+		}
+		return c
+	}, s)
+}

@@ -1,0 +1,31 @@
+// Package verify is what a Go resource server imports to verify the access
+// tokens of Gatehouse: JWTs of RFC 9068, signed by keys that their issuer
+// publishes.
+//
+//	v, err := verify.New(verify.Config{
+//		Issuers:   []string{"https://auth.example.com/t/acme"},
+//		Audiences: []string{"https://api.acme.example"},
+//	})
+//	...
+//	mux.Handle("GET /orders", v.Require("orders:read")(orders))
+//	mux.Handle("GET /catalogue", v.Optional()(catalogue))
+//
+// It owns the checks of one token (form, type, issuer, audience, times, key,
+// signature), the cache of each issuer's keys and key schedule, and the answers
+// of RFC 6750. Keys are held per issuer: two issuers with the same kid are never
+// mixed.
+//
+// It never uses a key, a URL or a certificate that a token carries, never asks an
+// issuer that is not in [Config.Issuers], never caches the outcome of a
+// verification, and never starts a goroutine that outlives one fetch. It does not
+// see the revocation of a single token (RFC 7009): whoever needs that asks the
+// issuer's introspection endpoint.
+//
+// # How old an answer may be
+//
+// While an issuer answers, a key that it revoked is refused at the latest
+// [Config.ScheduleMaxAge] after its key schedule lists the key, and at the latest
+// [Config.KeysMaxAge] after it leaves the key set. While an issuer is away, its
+// last known keys keep verifying until they are [Config.KeepKeys] old; it is asked
+// again every 5 seconds for the schedule, every 30 seconds for the keys.
+package verify
