@@ -15,10 +15,19 @@ import (
 type ClientAuth interface {
 	// Methods are the registered names that it stands for.
 	Methods() []string
-	// Authenticate answers nil if the credentials are the client's. For a
-	// client that does not exist it is called with one that has nothing, so
-	// that both cost the same.
-	Authenticate(ctx context.Context, client *tenants.Client, pair oauth.Pair) error
+	// Authenticate answers nil if the proof is the client's. For a client that
+	// does not exist it is called with one that has nothing, so that both cost
+	// the same.
+	Authenticate(ctx context.Context, p *Proof) error
+}
+
+// Proof is what a ClientAuth judges: one reading of the credentials, against
+// the client that they name.
+type Proof struct {
+	Tenant      *tenants.Tenant
+	Client      *tenants.Client
+	Credentials oauth.Credentials
+	Pair        oauth.Pair // the reading of a shared secret that is tried
 }
 
 // Authenticator finds out which client asks.
@@ -65,7 +74,7 @@ func (a *Authenticator) Authenticate(ctx context.Context, tenant *tenants.Tenant
 	}
 	failure := oauth.Errorf(oauth.InvalidClient, oauth.ReasonWrong, "client authentication failed")
 	for _, pair := range c.Readings {
-		client, err := a.try(ctx, tenant.ID, method, c.Method, pair)
+		client, err := a.try(ctx, tenant, method, c, pair)
 		if err == nil {
 			return client, nil
 		}
@@ -82,16 +91,16 @@ func (a *Authenticator) Authenticate(ctx context.Context, tenant *tenants.Tenant
 	return nil, failure
 }
 
-func (a *Authenticator) try(ctx context.Context, tenantID string, method ClientAuth, name string, pair oauth.Pair) (*tenants.Client, error) {
-	client, err := a.directory.Client(ctx, tenantID, pair.ClientID)
+func (a *Authenticator) try(ctx context.Context, tenant *tenants.Tenant, method ClientAuth, c oauth.Credentials, pair oauth.Pair) (*tenants.Client, error) {
+	client, err := a.directory.Client(ctx, tenant.ID, pair.ClientID)
 	unknown := errors.Is(err, tenants.ErrNotFound)
 	if unknown {
-		client, err = &tenants.Client{TenantID: tenantID, ID: pair.ClientID}, nil
+		client, err = &tenants.Client{TenantID: tenant.ID, ID: pair.ClientID}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	if err := method.Authenticate(ctx, client, pair); err != nil {
+	if err := method.Authenticate(ctx, &Proof{Tenant: tenant, Client: client, Credentials: c, Pair: pair}); err != nil {
 		return nil, err
 	}
 	if unknown || !slices.Contains(method.Methods(), client.AuthMethod) {
@@ -132,13 +141,13 @@ func (ClientSecret) Methods() []string {
 }
 
 // Authenticate compares the secret with each of the client's in constant time.
-func (m ClientSecret) Authenticate(ctx context.Context, client *tenants.Client, pair oauth.Pair) error {
-	hash, err := m.Pepper.MAC(ctx, client.TenantID, SecretPurpose, client.ID, pair.Secret)
+func (m ClientSecret) Authenticate(ctx context.Context, p *Proof) error {
+	hash, err := m.Pepper.MAC(ctx, p.Tenant.ID, SecretPurpose, p.Client.ID, p.Pair.Secret)
 	if err != nil {
 		return err
 	}
 	now, failure := m.Now(), wrong()
-	for _, secret := range client.Secrets {
+	for _, secret := range p.Client.Secrets {
 		if !hmac.Equal(hash, secret.Hash) {
 			continue
 		}

@@ -37,6 +37,11 @@ type Subject struct {
 	ID string // the token's sub
 	// Expiry bounds the token's life; zero: no bound.
 	Expiry time.Time
+	// Scopes bounds what is granted; nil: no bound.
+	Scopes oauth.Scopes
+	// Claims are added to the token. They never replace those that the Service
+	// decides (RFC 9068 section 2.2).
+	Claims map[string]any
 	// Spend consumes what the grant was paid with, exactly once: an error
 	// keeps the token from leaving. Nil where nothing is consumed.
 	Spend func(ctx context.Context) error

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"maps"
 	"time"
 
 	"github.com/gatehouse-auth/gatehouse/oauth"
@@ -69,11 +70,28 @@ func (s *Service) mint(ctx context.Context, tenant *tenants.Tenant, client *tena
 	if alg == "" {
 		alg = DefaultAlg
 	}
-	return s.signer.Sign(ctx, tenant.ID, alg, oauth.TypeAccessToken, &claims{
+	c := &claims{
 		Issuer: tenant.Issuer, Subject: subject.ID, Audience: t.audience,
 		Expiry: expiry.Unix(), IssuedAt: now.Unix(), NotUntil: now.Unix(),
 		ID: newID(), ClientID: client.ID, Scope: t.scopes.String(),
-	})
+	}
+	return s.signer.Sign(ctx, tenant.ID, alg, oauth.TypeAccessToken, c.with(subject.Claims))
+}
+
+// with adds further claims. They cannot replace what is decided here.
+func (c *claims) with(further map[string]any) any {
+	if len(further) == 0 {
+		return c
+	}
+	all := maps.Clone(further)
+	delete(all, "scope")
+	if c.Scope != "" {
+		all["scope"] = c.Scope
+	}
+	all["iss"], all["sub"], all["aud"] = c.Issuer, c.Subject, c.Audience
+	all["exp"], all["iat"], all["nbf"] = c.Expiry, c.IssuedAt, c.NotUntil
+	all["jti"], all["client_id"] = c.ID, c.ClientID
+	return all
 }
 
 // newID returns 128 random bits (RFC 6749 section 10.10).

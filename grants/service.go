@@ -67,7 +67,7 @@ func (s *Service) Token(ctx context.Context, r *TokenRequest) (*oauth.Response, 
 	if err != nil {
 		return nil, err
 	}
-	target, err := s.target(ctx, r, client)
+	target, err := s.target(ctx, r, client, subject)
 	if err != nil {
 		return nil, err
 	}

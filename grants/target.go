@@ -19,7 +19,7 @@ type target struct {
 
 // target decides audience and scopes together: an audience that is not named
 // is the only API on which the client may have all the scopes asked for.
-func (s *Service) target(ctx context.Context, r *TokenRequest, client *tenants.Client) (*target, error) {
+func (s *Service) target(ctx context.Context, r *TokenRequest, client *tenants.Client, subject *Subject) (*target, error) {
 	asked, err := oauth.ParseScopes(r.Params["scope"])
 	if err != nil {
 		return nil, err
@@ -49,6 +49,9 @@ func (s *Service) target(ctx context.Context, r *TokenRequest, client *tenants.C
 	}
 	if err != nil {
 		return nil, err
+	}
+	if subject.Scopes != nil {
+		access.Scopes = access.Scopes.Within(subject.Scopes)
 	}
 	scopes, err := granted(asked, access, api)
 	if err != nil {

@@ -34,7 +34,7 @@ func (r *Rings) Verify(ctx context.Context, tenantID, typ, token string) (payloa
 	}
 	// RFC 8725 section 3.10: a token does not say by which key it is verified,
 	// and RFC 7515 section 4.1.11: we understand no extension.
-	if len(header.ExtraHeaders) != 1 {
+	if header.JSONWebKey != nil || len(header.ExtraHeaders) != 1 {
 		return nil, invalidToken("it has header parameters beside alg, kid and typ")
 	}
 	ring, err := r.ring(ctx, tenantID)

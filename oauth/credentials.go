@@ -10,6 +10,9 @@ type Credentials struct {
 	// Readings are the pairs that the bytes may mean, to be tried in this
 	// order: HTTP Basic is form-decoded by the RFC, and raw for many programs.
 	Readings []Pair
+	// Assertion is the client_assertion of RFC 7523 section 2.2, whose sub is
+	// then the client_id of the only reading.
+	Assertion string
 }
 
 // Pair is a client_id and the secret that came with it.

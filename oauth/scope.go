@@ -54,4 +54,15 @@ func (s Scopes) HasAll(tokens Scopes) bool {
 	return true
 }
 
+// Within returns those of the list that bound holds too.
+func (s Scopes) Within(bound Scopes) Scopes {
+	var both Scopes
+	for _, token := range s {
+		if bound.Has(token) {
+			both = append(both, token)
+		}
+	}
+	return both
+}
+
 func (s Scopes) String() string { return strings.Join(s, " ") }

@@ -31,7 +31,9 @@ func translate(err error) error {
 		return err
 	case errors.Is(err, gorm.ErrRecordNotFound):
 		return tenants.ErrNotFound
-		case errors.As(err, &ofPostgres):
+	case errors.Is(err, context.Canceled):
+		return err
+	case errors.As(err, &ofPostgres):
 		return translatePostgres(ofPostgres, err)
 	case errors.As(err, &ofSQLite):
 		return translateSQLite(ofSQLite)

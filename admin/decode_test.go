@@ -1,0 +1,90 @@
+package admin_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gatehouse-auth/gatehouse/admin"
+)
+
+type form struct {
+	Name  string         `json:"name"`
+	Count int            `json:"count"`
+	On    *bool          `json:"on"`
+	At    *time.Time     `json:"at"`
+	Parts []part         `json:"parts"`
+	Sizes map[string]int `json:"sizes"`
+	Any   map[string]any `json:"any"`
+	Own   string         `json:"-"`
+}
+
+type part struct {
+	Label string `json:"label"`
+}
+
+func TestDecodeReadsWhatFits(t *testing.T) {
+	var f form
+	wantNone(t, admin.Decode([]byte(`{"name":"n","count":7,"on":false,"at":"2027-01-01T00:00:00Z","parts":[{"label":"a"},{}],"sizes":{"x":1},"any":{"y":[1,{"z":null}]}}`), &f))
+	if f.Name != "n" || f.Count != 7 || f.On == nil || *f.On || f.At.Year() != 2027 || f.Parts[0].Label != "a" || len(f.Parts) != 2 || f.Sizes["x"] != 1 {
+		t.Errorf("got %+v", f)
+	}
+	f = form{}
+	wantNone(t, admin.Decode([]byte(`{"name":null,"on":null,"parts":null}`), &f))
+	if f.Name != "" || f.On != nil || f.Parts != nil {
+		t.Errorf("null did not stand for nothing: %+v", f)
+	}
+}
+
+func TestDecodeRefuses(t *testing.T) {
+	cases := map[string]struct{ body, field string }{
+		"an unknown name":        {`{"nmae":"n"}`, "nmae"},
+		"a name in another case": {`{"Name":"n"}`, "Name"},
+		"a name that Go has":     {`{"Own":"n"}`, "Own"},
+		"a nested unknown name":  {`{"parts":[{},{"lable":"a"}]}`, "parts[1].lable"},
+		"a name twice":           {`{"name":"a","name":"b"}`, "name"},
+		"a nested name twice":    {`{"any":{"x":{"y":1,"y":2}}}`, "any.x.y"},
+		"a number for a string":  {`{"name":1}`, "name"},
+		"a string for a number":  {`{"count":"1"}`, "count"},
+		"a fraction":             {`{"count":1.5}`, "count"},
+		"a number out of range":  {`{"count":9223372036854775808}`, "count"},
+		"a huge exponent":        {`{"count":1e400000000}`, "count"},
+		"a string for a bool":    {`{"on":"true"}`, "on"},
+		"a date without a time":  {`{"at":"2027-01-01"}`, "at"},
+		"a number as an instant": {`{"at":1}`, "at"},
+		"an object for a list":   {`{"parts":{}}`, "parts"},
+		"a list for an object":   {`{"sizes":[]}`, "sizes"},
+		"a wrong value in a map": {`{"sizes":{"x":"y"}}`, "sizes.x"},
+		"two values":             {`{} {}`, ""},
+		"something behind":       {`{} x`, ""},
+		"nothing":                {``, ""},
+		"an end too early":       {`{"name":`, ""},
+		"null as a whole":        {`null`, ""},
+		"a list as a whole":      {`[]`, ""},
+		"a string as a whole":    {`"x"`, ""},
+		"invalid UTF-8":          {"{\"name\":\"\xff\"}", ""},
+		"a comma at the end":     {`{"name":"n",}`, ""},
+		"nesting without end":    {`{"any":` + strings.Repeat(`{"x":`, 10_000), "any" + strings.Repeat(".x", 15)},
+		"nesting of lists":       {`{"any":{"x":` + strings.Repeat(`[`, 10_000), "any.x" + strings.Repeat("[0]", 14)},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			wantError(t, admin.Decode([]byte(c.body), new(form)), admin.CodeInvalid, c.field)
+		})
+	}
+	wantError(t, admin.Decode([]byte(`{"x":1}`), new(form)), admin.CodeInvalid, "x", "name, count, on, at, parts")
+}
+
+func FuzzDecode(f *testing.F) {
+	f.Add([]byte(`{"name":"n","parts":[{"label":"a"}],"any":{"x":[1]}}`))
+	f.Add([]byte(`{"sizes":{"":1},"at":"2027-01-01T00:00:00+02:00"}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if err := admin.Decode(data, new(form)); err != nil {
+			wantCode(t, err, admin.CodeInvalid)
+		}
+		var patch admin.Patch
+		if err := admin.Decode(data, &patch); err != nil {
+			wantCode(t, err, admin.CodeInvalid)
+		}
+	})
+}

@@ -1,0 +1,147 @@
+package admin_test
+
+import (
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gatehouse-auth/gatehouse/admin"
+	"github.com/gatehouse-auth/gatehouse/keys"
+	"github.com/gatehouse-auth/gatehouse/keys/keystest"
+	"github.com/gatehouse-auth/gatehouse/oauth"
+	"github.com/gatehouse-auth/gatehouse/store"
+	"github.com/gatehouse-auth/gatehouse/store/storetest"
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+// house is the use cases on a real store, with a clock that only tests move.
+type house struct {
+	*admin.Service
+	t       *testing.T
+	db      *store.DB
+	peppers *keys.Peppers
+	now     time.Time
+}
+
+func timing() keys.Timing {
+	return keys.Timing{MaxAge: 5 * time.Minute, Staleness: 30 * time.Second, Skew: time.Minute, Period: 720 * time.Hour, Lead: 24 * time.Hour}
+}
+
+// newHouse opens a house with the operator's tenant.
+func newHouse(t *testing.T) *house {
+	h := openHouse(t, storetest.Open(t))
+	if _, err := h.Bootstrap(t.Context(), admin.BootstrapOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func openHouse(t *testing.T, db *store.DB) *house {
+	h := &house{t: t, db: db, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	sealer := keystest.Sealer()
+	h.peppers = keys.NewPeppers(db, sealer)
+	public, err := url.Parse("https://gatehouse.example:8443")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Service = admin.New(db, sealer, h.peppers, admin.Config{
+		PublicURL: public, Timing: timing(), Dialects: []string{"dealcloud", "akeneo"},
+		Grants:      []string{oauth.GrantClientCredentials, oauth.GrantPassword},
+		AuthMethods: []string{oauth.AuthSecretBasic, oauth.AuthSecretPost}, NewKey: keystest.NewKey,
+	}, func() time.Time { return h.now })
+	return h
+}
+
+// operator may do everything everywhere.
+func operator() admin.Actor {
+	return admin.Actor{Name: "cli:test", Scopes: admin.AllScopes(), RequestID: "request-1", Address: "192.0.2.1"}
+}
+
+// operatorWith reaches every tenant with these scopes.
+func operatorWith(scopes ...string) admin.Actor {
+	return admin.Actor{Name: "client:some@operator", Scopes: scopes}
+}
+
+// ownAdmin may do everything in its tenant.
+func ownAdmin(t *tenants.Tenant) admin.Actor {
+	return admin.Actor{Name: "client:own@" + t.Slug, TenantID: t.ID, Scopes: admin.AllScopes()}
+}
+
+func (h *house) tenant(slug string) *tenants.Tenant {
+	h.t.Helper()
+	made, err := h.CreateTenant(h.t.Context(), operator(), admin.NewTenant{Slug: slug, Name: slug})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return made
+}
+
+func (h *house) api(slug, identifier string, scopes ...string) *tenants.API {
+	h.t.Helper()
+	n := admin.NewAPI{Identifier: identifier, Name: "API"}
+	for _, scope := range scopes {
+		name, deprecated := strings.CutSuffix(scope, "!")
+		n.Scopes = append(n.Scopes, tenants.Scope{Name: name, Deprecated: deprecated})
+	}
+	made, err := h.CreateAPI(h.t.Context(), operator(), slug, n)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return made
+}
+
+func (h *house) client(slug, id string, access ...tenants.APIAccess) *admin.CreatedClient {
+	h.t.Helper()
+	n := admin.NewClient{ID: id}
+	n.Name, n.APIs = "Client "+id, access
+	made, err := h.CreateClient(h.t.Context(), operator(), slug, n)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return made
+}
+
+// events returns the tenant's audit events, newest first.
+func (h *house) events(slug string) []tenants.AuditEvent {
+	h.t.Helper()
+	page, err := h.AuditEvents(h.t.Context(), operator(), slug, time.Time{}, admin.Query{})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return page.Items
+}
+
+// wantError fails unless err is an *admin.Error of that code and field whose
+// message holds all of words.
+func wantError(t *testing.T, err error, code admin.Code, field string, words ...string) {
+	t.Helper()
+	var got *admin.Error
+	if !errors.As(err, &got) {
+		t.Fatalf("got %v, want an *admin.Error of code %s", err, code)
+	}
+	if got.Code != code || got.Field != field {
+		t.Fatalf("got code %s, field %q (%v); want %s, %q", got.Code, got.Field, err, code, field)
+	}
+	for _, word := range words {
+		if !strings.Contains(got.Message, word) {
+			t.Errorf("message %q does not say %q", got.Message, word)
+		}
+	}
+}
+
+func wantNone(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func wantList(t *testing.T, got []string, want ...string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
