@@ -17,7 +17,8 @@ type Directory interface {
 }
 
 // Signer signs with a tenant's key of the algorithm, and tells which it was.
-// Verify returns the payload of a token that a live key of the tenant signed.
+// Verify returns the payload of a token that a live key of the tenant signed
+// and that is valid now, oauth.ErrInvalidToken for any other.
 type Signer interface {
 	Sign(ctx context.Context, tenantID, alg, typ string, claims any) (token, kid string, err error)
 	Verify(ctx context.Context, tenantID, typ, token string) (payload []byte, err error)

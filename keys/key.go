@@ -7,6 +7,8 @@ package keys
 import (
 	"errors"
 	"time"
+
+	"github.com/gatehouse-auth/gatehouse/oauth"
 )
 
 // State is what a key is good for at an instant.
@@ -34,9 +36,8 @@ var (
 	ErrNoKey = errors.New("no signing key")
 	// ErrUnknownKey means that no key of the tenant has the kid, or that it is gone.
 	ErrUnknownKey = errors.New("unknown key")
-	// ErrInvalidToken means that a token was not signed by a live key of the
-	// tenant, is of another type, or is not valid at this instant.
-	ErrInvalidToken = errors.New("invalid token")
+	// ErrInvalidToken is oauth.ErrInvalidToken.
+	ErrInvalidToken = oauth.ErrInvalidToken
 )
 
 // Key is one signing key of a tenant. Its state follows from its instants and

@@ -9,7 +9,7 @@ import (
 // calendar is the published key schedule of a tenant.
 type calendar struct {
 	Issuer       string            `json:"issuer"`
-	NextRotation *time.Time        `json:"next_rotation"` // null: none is planned
+	NextRotation *time.Time        `json:"next_rotation_at"` // null: none is planned
 	Keys         []calendarKey     `json:"keys"`
 	Revoked      []calendarRevoked `json:"revoked"`
 }
@@ -17,6 +17,7 @@ type calendar struct {
 type calendarKey struct {
 	Kid         string     `json:"kid"`
 	Alg         string     `json:"alg"`
+	State       State      `json:"state"`
 	PublishedAt time.Time  `json:"published_at"`
 	ActiveAt    *time.Time `json:"active_at"` // null: it waits for an order
 	RetireAt    *time.Time `json:"retire_at"`
@@ -51,7 +52,7 @@ func (r *Ring) calendar(issuer string, now time.Time) calendar {
 		if key.State(now) == Gone {
 			continue
 		}
-		entry := calendarKey{Kid: key.Kid, Alg: key.Alg, PublishedAt: key.PublishedAt, RetireAt: key.RetireAt, RemoveAt: key.RemoveAt}
+		entry := calendarKey{Kid: key.Kid, Alg: key.Alg, State: key.State(now), PublishedAt: key.PublishedAt, RetireAt: key.RetireAt, RemoveAt: key.RemoveAt}
 		if !key.ActiveAt.Equal(Never()) {
 			entry.ActiveAt = &key.ActiveAt
 		}

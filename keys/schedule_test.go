@@ -25,7 +25,7 @@ func TestSchedule(t *testing.T) {
 	}
 	var got struct {
 		Issuer       string
-		NextRotation *time.Time `json:"next_rotation"`
+		NextRotation *time.Time `json:"next_rotation_at"`
 		Keys         []entry
 		Revoked      []struct {
 			Kid       string
@@ -85,7 +85,7 @@ func TestScheduleOfAPausedTenant(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got struct {
-		NextRotation any `json:"next_rotation"`
+		NextRotation any `json:"next_rotation_at"`
 		Keys         []map[string]any
 	}
 	if err := json.Unmarshal(doc.Body, &got); err != nil || got.NextRotation != nil || len(got.Keys) != 2 || got.Keys[1]["active_at"] != nil {

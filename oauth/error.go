@@ -46,6 +46,10 @@ const (
 	ReasonInternal  Reason = "internal"
 )
 
+// ErrInvalidToken means that a token was not signed by a live key of its tenant,
+// is of another type, or is not valid at this instant.
+var ErrInvalidToken = errors.New("invalid token")
+
 // Error is what a token request may end in. It carries no HTTP status: the
 // dialect decides. Description is shown to the client and must hold no secret;
 // Err reaches only the log.

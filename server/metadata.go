@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -28,6 +29,11 @@ type providerMetadata struct {
 	ResponseTypes []string `json:"response_types_supported"`
 	GrantTypes    []string `json:"grant_types_supported"`
 	AuthMethods   []string `json:"token_endpoint_auth_methods_supported"`
+
+	IntrospectionEndpoint    string   `json:"introspection_endpoint"`
+	IntrospectionAuthMethods []string `json:"introspection_endpoint_auth_methods_supported"`
+	// KeyScheduleURI is our own: where the life of the keys is published.
+	KeyScheduleURI string `json:"key_schedule_uri"`
 }
 
 // discovery answers with the tenant's metadata, by whichever way it was found:
@@ -46,7 +52,7 @@ func (s *Server) discovery(c *gin.Context) {
 		}
 		s.metadata.Add(tenant, doc)
 	}
-	s.publish(c, doc.body, doc.etag)
+	s.publish(c, doc.body, doc.etag, s.JWKSMaxAge)
 }
 
 func (s *Server) describe(tenant *tenants.Tenant) (*document, error) {
@@ -57,6 +63,10 @@ func (s *Server) describe(tenant *tenants.Tenant) (*document, error) {
 		ResponseTypes: []string{}, // required, and there is no authorization endpoint
 		GrantTypes:    s.Registry.Types(),
 		AuthMethods:   s.Clients.Methods(),
+
+		IntrospectionEndpoint:    tenant.Issuer + s.standard.Path(dialects.Introspect),
+		IntrospectionAuthMethods: s.Clients.Methods(),
+		KeyScheduleURI:           tenant.Issuer + s.standard.Path(dialects.KeySchedule),
 	})
 	if err != nil {
 		return nil, err
@@ -76,14 +86,32 @@ func (s *Server) jwks(c *gin.Context) {
 		s.refuse(c, err)
 		return
 	}
-	s.publish(c, doc.Body, doc.ETag)
+	s.publish(c, doc.Body, doc.ETag, s.JWKSMaxAge)
+}
+
+// scheduleMaxAge is how long a verifier may not hear of a revoked key.
+const scheduleMaxAge = 30 * time.Second
+
+// keySchedule answers with the life of the tenant's keys: what signs when, and
+// what was revoked.
+func (s *Server) keySchedule(c *gin.Context) {
+	if s.needTenant(c) {
+		return
+	}
+	tenant := of(c).tenant
+	doc, err := s.Keys.Schedule(c.Request.Context(), tenant.ID, tenant.Issuer)
+	if err != nil {
+		s.refuse(c, err)
+		return
+	}
+	s.publish(c, doc.Body, doc.ETag, scheduleMaxAge)
 }
 
 // publish answers with a public JSON document that anyone may keep for a while,
 // browsers' scripts from everywhere included.
-func (s *Server) publish(c *gin.Context, body []byte, etag string) {
+func (s *Server) publish(c *gin.Context, body []byte, etag string, maxAge time.Duration) {
 	header := c.Writer.Header()
-	header.Set("Cache-Control", fmt.Sprintf("public, max-age=%d", int(s.JWKSMaxAge.Seconds())))
+	header.Set("Cache-Control", fmt.Sprintf("public, max-age=%d", int(maxAge.Seconds())))
 	header.Set("ETag", etag)
 	header.Set("Access-Control-Allow-Origin", "*")
 	if c.GetHeader("If-None-Match") == etag {

@@ -133,6 +133,10 @@ func (s *Server) operation(spec *dialects.Spec, route *dialects.Route) gin.Handl
 		return s.discovery
 	case dialects.JWKS:
 		return s.jwks
+	case dialects.KeySchedule:
+		return s.keySchedule
+	case dialects.Introspect:
+		return func(c *gin.Context) { s.introspect(c, spec, route) }
 	default:
 		panic("server: no such operation: " + string(route.Operation))
 	}

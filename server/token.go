@@ -37,6 +37,27 @@ func (s *Server) token(c *gin.Context, spec *dialects.Spec, route *dialects.Rout
 }
 
 func (s *Server) issue(c *gin.Context, route *dialects.Route) (*oauth.Response, error) {
+	r, err := s.read(c, route)
+	if err != nil {
+		return nil, err
+	}
+	x, ctx := of(c), c.Request.Context()
+	if x.tenant == nil {
+		audience, err := grants.Audience(r.Params)
+		if err != nil {
+			return nil, err
+		}
+		if x.tenant, err = s.Resolver.ByAudience(ctx, audience, x.clientID); err != nil {
+			return nil, err
+		}
+		r.Tenant = x.tenant
+	}
+	return s.Grants.Token(ctx, r)
+}
+
+// read understands the bytes of a client's request, and takes note of who asks
+// for what.
+func (s *Server) read(c *gin.Context, route *dialects.Route) (*grants.TokenRequest, error) {
 	x := of(c)
 	if s.Staleness() > s.MaxStaleness {
 		return nil, stale()
@@ -47,22 +68,25 @@ func (s *Server) issue(c *gin.Context, route *dialects.Route) (*oauth.Response, 
 	}
 	params, credentials, err := route.Decode(c.Request, body)
 	x.clientID, x.grant = credentials.ClientID(), params["grant_type"]
+	return &grants.TokenRequest{Tenant: x.tenant, Params: params, Credentials: credentials, Address: x.address}, err
+}
+
+// introspect answers the introspection endpoint (RFC 7662 section 2).
+func (s *Server) introspect(c *gin.Context, spec *dialects.Spec, route *dialects.Route) {
+	if s.needTenant(c) {
+		return
+	}
+	r, err := s.read(c, route)
 	if err != nil {
-		return nil, err
+		s.refuseAs(c, spec, err)
+		return
 	}
-	ctx := c.Request.Context()
-	if x.tenant == nil {
-		audience, err := grants.Audience(params)
-		if err != nil {
-			return nil, err
-		}
-		if x.tenant, err = s.Resolver.ByAudience(ctx, audience, x.clientID); err != nil {
-			return nil, err
-		}
+	answer, err := s.Grants.Introspect(c.Request.Context(), r)
+	if err != nil {
+		s.refuseAs(c, spec, err)
+		return
 	}
-	return s.Grants.Token(ctx, &grants.TokenRequest{
-		Tenant: x.tenant, Params: params, Credentials: credentials, Address: x.address,
-	})
+	c.JSON(http.StatusOK, answer)
 }
 
 // grantLabel returns the grant for metrics, whose labels must be few.

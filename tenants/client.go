@@ -60,6 +60,11 @@ func (c *Client) Access(identifier string) (APIAccess, bool) {
 	return APIAccess{}, false
 }
 
+// Usable reports whether the client is active and has not expired.
+func (c *Client) Usable(now time.Time) bool {
+	return c.Status == Active && (c.ExpiresAt == nil || now.Before(*c.ExpiresAt))
+}
+
 // LiveSecrets returns the secrets that have not expired.
 func (c *Client) LiveSecrets(now time.Time) []Secret {
 	var live []Secret
