@@ -27,10 +27,22 @@ func TestSharedAudienceNeedsDistinctClientIDs(t *testing.T) {
 	_, err = db.ClientByID(t.Context(), b.ID, "erp")
 	wantErr(t, err, tenants.ErrNotFound)
 
+	d := newTenant(t, db, "d")
+	createAPI(t, db, d.ID, "aud", false)
+	createAPI(t, db, d.ID, "hidden", true)
+	createClient(t, db, d.ID, "erp") // its aud is not findable
+	createClient(t, db, d.ID, "crm") // b's hidden is not
+	createAPI(t, db, newTenant(t, db, "e").ID, "hidden", true)
+
 	c := newTenant(t, db, "c")
 	createClient(t, db, c.ID, "erp") // nothing findable yet
 	wantErr(t, db.CreateAPI(t.Context(), newAPI(t, c.ID, "aud", true), audit("api.create")), admin.ErrAmbiguous)
 	createAPI(t, db, c.ID, "other-aud", true)
+	createClient(t, db, c.ID, "crm")
+	must(t, db.DeleteClient(t.Context(), d.ID, "crm", 0, audit("client.delete")))
+	must(t, db.DeleteClient(t.Context(), d.ID, "erp", 0, audit("client.delete")))
+	createAPI(t, db, c.ID, "hidden", true) // b has a crm too, but its hidden is not findable
+	must(t, db.DeleteClient(t.Context(), c.ID, "crm", 0, audit("client.delete")))
 	hidden := createAPI(t, db, c.ID, "aud", false)
 	hidden.SharedHost = true
 	wantErr(t, db.UpdateAPI(t.Context(), hidden, audit("api.update")), admin.ErrAmbiguous)

@@ -7,7 +7,6 @@ import (
 
 	"github.com/gatehouse-auth/gatehouse/admin"
 	"github.com/gatehouse-auth/gatehouse/feed"
-	"github.com/gatehouse-auth/gatehouse/oauth"
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
@@ -82,9 +81,7 @@ func fillClient(c *tenants.Client) {
 	c.GrantTypes = orEmpty(c.GrantTypes)
 	c.APIs = orEmpty(c.APIs)
 	for i := range c.APIs {
-		if c.APIs[i].Scopes == nil {
-			c.APIs[i].Scopes = oauth.Scopes{}
-		}
+		c.APIs[i].Scopes = orEmpty(c.APIs[i].Scopes)
 	}
 	c.ResourceServerFor = orEmpty(c.ResourceServerFor)
 	c.Secrets = orEmpty(c.Secrets)

@@ -7,7 +7,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gatehouse-auth/gatehouse/admin"
-	"github.com/gatehouse-auth/gatehouse/oauth"
 	"github.com/gatehouse-auth/gatehouse/store"
 	"github.com/gatehouse-auth/gatehouse/store/storetest"
 	"github.com/gatehouse-auth/gatehouse/tenants"
@@ -27,7 +26,7 @@ func TestClientReadsBackAsCreated(t *testing.T) {
 	want := &tenants.Client{
 		TenantID: acme.ID, ID: "erp", Name: "ERP", Description: "of Acme", Status: tenants.Disabled,
 		GrantTypes: []string{"client_credentials"}, AuthMethod: "client_secret_post",
-		APIs:              []tenants.APIAccess{{Identifier: "aud", Scopes: oauth.Scopes{"data", "api"}}, {Identifier: "none"}},
+		APIs:              []tenants.APIAccess{{Identifier: "aud", Scopes: []string{"data", "api"}}, {Identifier: "none"}},
 		ResourceServerFor: []string{"aud"}, Lifetimes: map[string]int{"client_credentials": 60},
 		Lifetime: tenants.Lifetime{Default: 5, Max: 6}, ExpiresAt: &ends,
 		Secrets: []tenants.Secret{

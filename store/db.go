@@ -64,13 +64,16 @@ func Open(ctx context.Context, dsn string, options Options) (*DB, error) {
 		options.Timeout = 2500 * time.Millisecond
 	}
 	db := &DB{options: options}
+	err := errors.New(`the database URL must begin with "sqlite:" or "postgres://"`)
 	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {
-		return db, db.openSQLite(ctx, path)
+		err = db.openSQLite(ctx, path)
+	} else if scheme, _, ok := strings.Cut(dsn, "://"); ok && (scheme == "postgres" || scheme == "postgresql") {
+		err = db.openPostgres(dsn)
 	}
-	if u, _, ok := strings.Cut(dsn, "://"); ok && (u == "postgres" || u == "postgresql") {
-		return db, db.openPostgres(dsn)
+	if err != nil {
+		return nil, err
 	}
-	return nil, errors.New(`the database URL must begin with "sqlite:" or "postgres://"`)
+	return db, nil
 }
 
 // start puts GORM on the opened pool.

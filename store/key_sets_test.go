@@ -72,6 +72,30 @@ func TestKeySetReadsBackAsSaved(t *testing.T) {
 	wantErr(t, db.SaveKeySet(t.Context(), newSet(id(t), 0, "k"), audit("keys.create")), tenants.ErrNotFound)
 }
 
+func TestInstantsCompareWhateverTheirZone(t *testing.T) {
+	db := storetest.Open(t)
+	acme := newTenant(t, db, "acme")
+	set := newSet(acme.ID, 0, "second", "first", "third")
+	set.Keys[0].ActiveAt = instant.In(time.FixedZone("west", -11*3600))
+	set.Keys[1].ActiveAt = instant.Add(-time.Millisecond).In(time.FixedZone("east", 11*3600))
+	set.Keys[2].ActiveAt = instant.Truncate(time.Second).Add(time.Second)
+	must(t, db.SaveKeySet(t.Context(), set, audit("keys.create")))
+	got, err := db.KeySet(t.Context(), acme.ID)
+	must(t, err)
+	for i, kid := range []string{"first", "second", "third"} {
+		if got.Keys[i].Kid != kid || got.Keys[i].ActiveAt.Location() != time.UTC {
+			t.Errorf("key %d is %s, active at %v", i, got.Keys[i].Kid, got.Keys[i].ActiveAt)
+		}
+	}
+	if !storetest.IsPostgres() {
+		var kind string
+		must(t, db.Pool().QueryRow("SELECT DISTINCT typeof(active_at) FROM signing_keys").Scan(&kind))
+		if kind != "integer" {
+			t.Errorf("SQLite compares instants as %s", kind)
+		}
+	}
+}
+
 func TestKeySetIsSavedOnlyOverTheVersionThatWasRead(t *testing.T) {
 	db := storetest.Open(t)
 	acme := newTenant(t, db, "acme")

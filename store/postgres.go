@@ -1,10 +1,12 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/stdlib"
 	"gorm.io/driver/postgres"
 )
@@ -23,10 +25,20 @@ func (db *DB) openPostgres(dsn string) error {
 	if connections == 0 {
 		connections = 20
 	}
-	db.sql = stdlib.OpenDB(*config)
+	db.sql = stdlib.OpenDB(*config, stdlib.OptionAfterConnect(readUTC))
 	db.sql.SetMaxOpenConns(connections)
 	db.sql.SetMaxIdleConns(connections)
 	db.sql.SetConnMaxIdleTime(5 * time.Minute)
 	db.sql.SetConnMaxLifetime(time.Hour)
 	return db.start(postgres.New(postgres.Config{Conn: db.sql}))
+}
+
+// readUTC has instants read in UTC rather than in the zone of this machine.
+func readUTC(_ context.Context, conn *pgx.Conn) error {
+	conn.TypeMap().RegisterType(&pgtype.Type{
+		Name:  "timestamptz",
+		OID:   pgtype.TimestamptzOID,
+		Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
+	})
+	return nil
 }

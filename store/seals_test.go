@@ -86,7 +86,7 @@ func TestResealReplacesTheRowAloneAndTellsTheNodes(t *testing.T) {
 	// Whoever read the old bytes cannot save them back.
 	wantErr(t, db.SaveKeySet(t.Context(), read, audit("keys.rotate")), tenants.ErrStale)
 	wantErr(t, db.Reseal(t.Context(), row, []byte("newer"), "m2"), tenants.ErrStale)
-	row.ID = "k3"
+	row.ID, row.Sealed = "k3", []byte("sealed k2")
 	wantErr(t, db.Reseal(t.Context(), row, []byte("newer"), "m2"), tenants.ErrStale)
 	if err := db.Reseal(t.Context(), keys.SealedRow{TenantID: acme.ID, Kind: "other"}, nil, "m2"); err == nil {
 		t.Error("an unknown kind was resealed")

@@ -43,17 +43,20 @@ func (a *API) Scope(name string) (Scope, bool) {
 	return Scope{}, false
 }
 
-// Admin scopes, in the order in which they are listed.
-var adminScopes = []string{
-	"tenants:read", "tenants:write", "clients:read", "clients:write", "apis:read", "apis:write",
-	"users:read", "users:write", "keys:read", "keys:write", "audit:read",
+// adminScopes returns the scopes of the admin API, in the order in which they
+// are listed.
+func adminScopes() []string {
+	return []string{
+		"tenants:read", "tenants:write", "clients:read", "clients:write", "apis:read", "apis:write",
+		"users:read", "users:write", "keys:read", "keys:write", "audit:read",
+	}
 }
 
 // AdminAPI is the API that stands in every tenant without being stored: the
 // admin API of this platform, reaching this tenant.
 func AdminAPI(tenantID string) *API {
 	api := &API{TenantID: tenantID, Identifier: oauth.AdminAudience, Name: "Gatehouse administration"}
-	for _, name := range adminScopes {
+	for _, name := range adminScopes() {
 		api.Scopes = append(api.Scopes, Scope{Name: name})
 	}
 	return api

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// The tokens are taken apart by hand. go-jose parses any JOSE object, and measured
-// here that costs half a raw RSA verification again; what an access token may be
-// is so much narrower that the narrow parser is also the stricter one. Keys are
-// still read by go-jose.
+// The tokens are taken apart by hand. Parsing, verifying and decoding by go-jose
+// takes 1.6 raw RSA-2048 verifications, by this package under 1.2, and 1.3 are
+// allowed. What an access token may be is also much narrower than what go-jose
+// parses, so the narrow parser is the stricter one. Keys are still read by go-jose.
 
 // mostBytes bounds a token before anything of it is looked at.
 const mostBytes = 16 << 10

@@ -25,7 +25,8 @@
 //
 // While an issuer answers, a key that it revoked is refused at the latest
 // [Config.ScheduleMaxAge] after its key schedule lists the key, and at the latest
-// [Config.KeysMaxAge] after it leaves the key set. While an issuer is away, its
-// last known keys keep verifying until they are [Config.KeepKeys] old; it is asked
-// again every 5 seconds for the schedule, every 30 seconds for the keys.
+// [Config.KeysMaxAge] after it leaves the key set; a shared cache on the way that
+// sends no Age adds its own time. While an issuer is away, its last known keys keep
+// verifying until they are [Config.KeepKeys] old; it is asked again every 5 seconds
+// for the schedule, every 30 seconds for the keys.
 package verify

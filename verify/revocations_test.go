@@ -1,6 +1,8 @@
 package verify
 
 import (
+	"encoding/json"
+	"os"
 	"testing"
 	"time"
 
@@ -21,5 +23,26 @@ func TestRevocationsAreRememberedFromWhenTheyWereLastListed(t *testing.T) {
 	want := revocations{"listed": now, "new": now, "kept": before["kept"]}
 	if diff := cmp.Diff(want, after); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestTheDocumentedScheduleIsUnderstood keeps docs/key-schedule.schema.json true.
+func TestTheDocumentedScheduleIsUnderstood(t *testing.T) {
+	raw, err := os.ReadFile("../docs/key-schedule.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema struct {
+		Examples []json.RawMessage `json:"examples"`
+	}
+	if err := json.Unmarshal(raw, &schema); err != nil || len(schema.Examples) == 0 {
+		t.Fatalf("%d examples, %v", len(schema.Examples), err)
+	}
+	now := time.Now()
+	for _, example := range schema.Examples {
+		revoked, err := parseSchedule("https://auth.example.com/t/acme", example, now)
+		if diff := cmp.Diff(revocations{"aB9tL0": now}, revoked); err != nil || diff != "" {
+			t.Error(err, diff)
+		}
 	}
 }
