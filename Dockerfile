@@ -6,7 +6,7 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-RUN CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o /out/gatehouse ./cmd/gatehouse
+RUN CGO_ENABLED=0 go build -ldflags="-s -w" -o /out/gatehouse ./cmd/gatehouse
 # A directory that the service may write to: the default SQLite file goes there.
 RUN mkdir /out/data
 
@@ -26,6 +26,6 @@ WORKDIR /var/lib/gatehouse
 VOLUME /var/lib/gatehouse
 USER 65532:65532
 EXPOSE 8080
-HEALTHCHECK --interval=5s --timeout=3s --start-period=10s --retries=6 CMD ["/usr/local/bin/gatehouse", "healthcheck"]
-ENTRYPOINT ["/usr/local/bin/gatehouse"]
+HEALTHCHECK --interval=5s --timeout=3s --start-period=10s --retries=6 CMD ["gatehouse", "healthcheck"]
+ENTRYPOINT ["gatehouse"]
 CMD ["serve"]

@@ -19,7 +19,7 @@ run: ## start the throw-away demo server and print curl lines to paste
 	go run ./cmd/gatehouse demo
 
 build: ## build the static binary bin/gatehouse
-	go build -trimpath -o bin/gatehouse ./cmd/gatehouse
+	go build -o bin/gatehouse ./cmd/gatehouse
 
 test: ## everything that CI checks, on SQLite and PostgreSQL; installs what it lacks
 	scripts/test.sh

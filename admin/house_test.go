@@ -2,6 +2,7 @@ package admin_test
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -96,7 +97,7 @@ func (h *house) api(slug, identifier string, scopes ...string) *tenants.API {
 func (h *house) client(slug, id string, access ...tenants.APIAccess) *admin.CreatedClient {
 	h.t.Helper()
 	n := admin.NewClient{ID: id}
-	n.Name, n.APIs = "Client "+id, access
+	n.Name, n.APIs = "A client", access
 	made, err := h.CreateClient(h.t.Context(), operator(), slug, n)
 	if err != nil {
 		h.t.Fatal(err)
@@ -145,3 +146,13 @@ func wantList(t *testing.T, got []string, want ...string) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
+
+func wantCode(t *testing.T, err error, code admin.Code) {
+	t.Helper()
+	var got *admin.Error
+	if !errors.As(err, &got) || got.Code != code {
+		t.Fatalf("got %v, want code %s", err, code)
+	}
+}
+
+func describe(v any) string { return fmt.Sprintf("%v", v) }

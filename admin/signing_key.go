@@ -151,7 +151,7 @@ func report(all []SigningKey, kid string, uses []tenants.FirstUse) *Revocation {
 
 // DeleteKey deletes a key. Before the last token that it signed can have
 // expired it answers too_early, with "earliest" in Details, and in_use for a
-// key that signs or is going to. It needs keys:write.
+// key that has no successor yet. It needs keys:write.
 func (s *Service) DeleteKey(ctx context.Context, a Actor, slug, kid string) error {
 	t, err := s.reach(ctx, a, "keys:write", slug)
 	if err != nil {

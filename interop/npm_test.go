@@ -11,6 +11,7 @@ import (
 // The JavaScript clients and resource servers of the folder npm. They never
 // skip: where node or npm is missing the test fails.
 func TestNPMClients(t *testing.T) {
+	t.Parallel()
 	node := need(t, "node", "nodejs")
 	if _, err := os.Stat(filepath.Join("npm", "node_modules")); os.IsNotExist(err) {
 		install := exec.Command(need(t, "npm", "npm"), "ci", "--no-audit", "--no-fund")

@@ -49,10 +49,14 @@ func TestGenerateRefusesWhatIsWeakOrUnknown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	p256, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		alg     string
 		private crypto.Signer
-	}{{keys.RS256, small}, {keys.ES256, p384}, {keys.ES256, keystest.RSA(2048, 0)}, {keys.EdDSA, keystest.RSA(2048, 0)}, {keys.RS256, p384}} {
+	}{{keys.RS256, small}, {keys.ES256, p384}, {keys.ES256, keystest.RSA(2048, 0)}, {keys.EdDSA, keystest.RSA(2048, 0)}, {keys.RS256, p256}} {
 		if _, err := keys.New(s, tenant, c.alg, c.private); err == nil {
 			t.Errorf("a %T signs with %s", c.private, c.alg)
 		}

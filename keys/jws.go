@@ -4,7 +4,6 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
 	"fmt"
@@ -62,22 +61,18 @@ func (k *signingKey) token(typ string, payload []byte) (string, error) {
 }
 
 func (k *signingKey) sign(input []byte) ([]byte, error) {
-	if k.alg == EdDSA {
-		return k.private.Sign(nil, input, crypto.Hash(0))
-	}
-	digest := sha256.Sum256(input)
+	var opts crypto.SignerOpts = crypto.SHA256
 	switch k.alg {
+	case EdDSA:
+		opts = crypto.Hash(0)
 	case PS256:
-		return k.private.Sign(rand.Reader, digest[:], &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: crypto.SHA256})
-	case ES256:
-		der, err := k.private.Sign(rand.Reader, digest[:], crypto.SHA256)
-		if err != nil {
-			return nil, err
-		}
-		return concatenated(der)
-	default:
-		return k.private.Sign(rand.Reader, digest[:], crypto.SHA256)
+		opts = &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: crypto.SHA256}
 	}
+	signature, err := crypto.SignMessage(k.private, rand.Reader, input, opts)
+	if err == nil && k.alg == ES256 {
+		return concatenated(signature)
+	}
+	return signature, err
 }
 
 // concatenated turns the ASN.1 form of a P-256 signature into that of RFC 7518

@@ -30,6 +30,7 @@ type node struct {
 	mu     sync.Mutex
 	sets   map[string]keys.Set
 	loads  int
+	asked  int // for a first key
 	made   int
 	now    time.Time
 	sealer *keys.Sealer
@@ -70,9 +71,13 @@ func (n *node) KeySet(_ context.Context, tenantID string) (keys.Set, error) {
 	return set, nil
 }
 
-func (n *node) EnsureKey(_ context.Context, tenantID, alg string) error {
+func (n *node) EnsureKey(ctx context.Context, tenantID, alg string) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	n.asked++
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	set := n.sets[tenantID]
 	set.TenantID = tenantID
 	set, changed, err := keys.EnsureFirst(set, alg, n.now, timing(), keystest.NewKey(n.sealer, tenantID, 0))

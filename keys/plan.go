@@ -152,14 +152,7 @@ func (p *planner) retire(key *Key, at time.Time) {
 	if key.RetireAt != nil && key.RetireAt.Equal(at) {
 		return
 	}
-	signedUntil := p.now
-	if key.RetireAt != nil && key.RetireAt.Before(p.now) {
-		signedUntil = *key.RetireAt
-	}
-	remove := latest(at, signedUntil).Add(p.timing.Afterlife())
-	if key.RemoveAt != nil && signedUntil.Before(p.now) {
-		remove = latest(remove, *key.RemoveAt)
-	}
+	remove := latest(at, p.now).Add(p.timing.Afterlife()) // until now it may have signed
 	key.RetireAt, key.RemoveAt = &at, &remove
 }
 

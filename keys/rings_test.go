@@ -1,6 +1,7 @@
 package keys_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"reflect"
@@ -117,11 +118,25 @@ func TestFirstKeyIsMadeOnce(t *testing.T) {
 	if n.made != 1 || len(n.jwks(t, tenant).Keys) != 1 {
 		t.Errorf("%d keys were made, %d are in the JWKS", n.made, len(n.jwks(t, tenant).Keys))
 	}
-	if _, _, err := n.rings.Sign(t.Context(), tenant, "HS256", "at+jwt", claimsAt(start)); err == nil || n.made != 1 {
+	asked := n.asked
+	if _, _, err := n.rings.Sign(t.Context(), tenant, "HS256", "at+jwt", claimsAt(start)); err == nil || n.asked != asked {
 		t.Errorf("HS256: %v", err)
 	}
 	if _, _, err := n.rings.Sign(t.Context(), tenant, keys.RS256, `jwt","crit":["x`, claimsAt(start)); err == nil {
 		t.Error("a typ may say anything")
+	}
+}
+
+// Who gives up does not spoil the key that others wait for.
+func TestFirstKeyIsMadeThoughTheFirstCallerLeaves(t *testing.T) {
+	n := newNode(t)
+	n.jwks(t, tenant)
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, _, _ = n.rings.Sign(gone, tenant, keys.ES256, "at+jwt", claimsAt(start))
+	n.sign(t, keys.ES256)
+	if n.made != 1 {
+		t.Errorf("%d keys were made", n.made)
 	}
 }
 

@@ -61,7 +61,7 @@ func (p *planner) promote(alg string, next *Key) error {
 		}
 	}
 	p.takeOver(next, p.now)
-	if false { // planned by a node whose clock is ahead
+	if Successor(p.set, alg, p.now) != nil { // planned by a node whose clock is ahead
 		return nil
 	}
 	return p.publishSuccessor(alg, p.scheduled(next, p.now))

@@ -2,7 +2,9 @@ package keys_test
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/hmac"
+	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
@@ -104,6 +106,29 @@ func TestVerifyRefusesForgedHeaders(t *testing.T) {
 	f.refuse(t, "no kid", f.token(t, f.payload(), typed()))
 	f.signing.Key = jose.JSONWebKey{Key: keystest.RSA(3072, 0), KeyID: f.kid}
 	f.refuse(t, "another private key", f.token(t, f.payload(), typed()))
+}
+
+// A token that brings a key along is refused even where it names ours.
+func TestVerifyRefusesAnEmbeddedKeyBesideOurKid(t *testing.T) {
+	f := newForger(t)
+	private := f.signing.Key.(jose.JSONWebKey)
+	jwk, _ := private.Public().MarshalJSON()
+	raw := func(header string) string {
+		input := b64.EncodeToString([]byte(header)) + "." + b64.EncodeToString(f.payload())
+		digest := sha256.Sum256([]byte(input))
+		signature, err := rsa.SignPKCS1v15(nil, private.Key.(*rsa.PrivateKey), crypto.SHA256, digest[:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return input + "." + b64.EncodeToString(signature)
+	}
+	header := fmt.Sprintf(`{"alg":"RS256","kid":%q,"typ":"at+jwt"`, f.kid)
+	if _, err := f.rings.Verify(t.Context(), tenant, "at+jwt", raw(header+"}")); err != nil {
+		t.Fatal(err)
+	}
+	f.refuse(t, "jwk beside kid", raw(header+`,"jwk":`+string(jwk)+"}"))
+	f.refuse(t, "b64 false", raw(header+`,"b64":false,"crit":["b64"]}`))
+	f.refuse(t, "x5c", raw(header+`,"x5c":[]}`))
 }
 
 // The classic: an HMAC whose secret is the public key in some spelling.

@@ -27,11 +27,13 @@ trap 'exit 143' TERM
 
 docker-compose config >"$dir/compose.yml"
 # docker-compose brings Debian's python3 with PyYAML.
-of_service() { # SERVICE command|environment: one line each, environment as NAME=VALUE
+of_service() { # SERVICE command|environment|healthcheck: one line each, environment as NAME=VALUE
 	/usr/bin/python3 - "$dir/compose.yml" "$@" <<'PYTHON'
 import sys, yaml
 service = yaml.safe_load(open(sys.argv[1]))["services"][sys.argv[2]]
 value = service.get(sys.argv[3], [])
+if sys.argv[3] == "healthcheck":
+    value = value["test"][1:]
 print("\n".join(value if isinstance(value, list) else [f"{k}={v}" for k, v in value.items()]))
 PYTHON
 }
@@ -70,9 +72,9 @@ echo "-- gatehouse"
 command_of gatehouse
 (in_service gatehouse gatehouse "${command[@]}") >"$dir/service.log" 2>&1 &
 service=$!
-healthcheck=$(sed -n 's|^HEALTHCHECK .*CMD \["/usr/local/bin/gatehouse", "\(.*\)"\]$|\1|p' Dockerfile)
+mapfile -t healthcheck < <(of_service gatehouse healthcheck)
 for attempt in $(seq 30); do
-	(in_service gatehouse gatehouse "$healthcheck") >"$dir/health.log" 2>&1 && break
+	(in_service gatehouse "${healthcheck[@]}") >"$dir/health.log" 2>&1 && break
 	if [ "$attempt" -eq 30 ] || ! kill -0 "$service" 2>/dev/null; then
 		cat "$dir/health.log" "$dir/service.log" >&2
 		echo "compose-without-docker.sh: the service did not become healthy" >&2
@@ -80,6 +82,7 @@ for attempt in $(seq 30); do
 	fi
 	sleep 1
 done
+cat "$dir/health.log"
 
 echo "-- seed, twice: a second start of the compose file must not fail"
 entrypoint=$(sed -n 's/^ENTRYPOINT \["\(seed.*\)"\]$/\1/p' Dockerfile)

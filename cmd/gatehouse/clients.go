@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/gatehouse-auth/gatehouse/admin"
+	"github.com/gatehouse-auth/gatehouse/oauth"
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
@@ -23,7 +24,7 @@ type clientsCmd struct {
 // clientFlags are what can be set and changed of a client.
 type clientFlags struct {
 	Description       *string        `help:"For people."`
-	Grant             []string       `sep:"," placeholder:"GRANT_TYPE" help:"Grant that it may use, may be repeated. --grant= for none."`
+	Grant             []string       `sep:"," placeholder:"GRANT_TYPE" help:"Grant that it may use, may be repeated. --grant= for none. A new client gets client_credentials unless given."`
 	AuthMethod        *string        `name:"auth-method" placeholder:"METHOD" help:"client_secret_basic (unless given) or client_secret_post."`
 	API               []string       `name:"api" sep:"none" placeholder:"IDENTIFIER=SCOPE,SCOPE" help:"API that it may use, may be repeated. Without scopes: all that are not deprecated."`
 	ResourceServerFor []string       `sep:"none" placeholder:"IDENTIFIER" help:"API whose tokens it may introspect, may be repeated."`
@@ -51,6 +52,9 @@ func (c *clientsCreateCmd) Run(a *app) error {
 		return err
 	}
 	settings.Name = c.Name
+	if c.Grant == nil {
+		settings.GrantTypes = []string{oauth.GrantClientCredentials}
+	}
 	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
 		made, err := d.admin.CreateClient(d.ctx, d.actor, tenant, admin.NewClient{ClientSettings: settings, ID: c.ClientID, Secret: secret})
 		if err != nil {
@@ -111,9 +115,8 @@ func (c *clientsListCmd) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		return showTable(a, all, "CLIENT ID|NAME|STATUS|GRANTS|APIS|LIVE SECRETS|EXPIRES", func(c tenants.Client) []string {
-			live := count(len(c.LiveSecrets(a.now())), "secret")
-			return []string{c.ID, c.Name, string(c.Status), strings.Join(c.GrantTypes, " "), accessText(c.APIs), live, instantOr(c.ExpiresAt, "never")}
+		return showTable(a, all, "CLIENT ID|NAME|STATUS|GRANTS|APIS|EXPIRES", func(c tenants.Client) []string {
+			return []string{c.ID, c.Name, string(c.Status), strings.Join(c.GrantTypes, " "), accessText(c.APIs), instantOr(c.ExpiresAt, "never")}
 		})
 	})
 }

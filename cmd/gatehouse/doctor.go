@@ -58,7 +58,7 @@ func (a *app) examine() []finding {
 	if err != nil {
 		return []finding{{"settings", failed, strings.ReplaceAll(err.Error(), "\n", "; "), "correct them"}}
 	}
-	findings := examineSettings(settings)
+	findings := examineSettings(settings, a.now())
 	_, db, err := a.openDatabase()
 	if err != nil {
 		return append(findings, finding{"database", failed, err.Error(), "check database_url, and that the database runs"})

@@ -20,7 +20,7 @@ import (
 // certificateWarning is how long before its end a certificate is warned of.
 const certificateWarning = 14 * 24 * time.Hour
 
-func examineSettings(s *Settings) []finding {
+func examineSettings(s *Settings, now time.Time) []finding {
 	findings := []finding{{"settings", found, count(len(s.origins), "setting") + " given, the others are defaults", ""}}
 	for _, warning := range s.Warnings() {
 		findings = append(findings, finding{"settings", warned, warning, "put TLS in front, and change public_url"})
@@ -37,7 +37,7 @@ func examineSettings(s *Settings) []finding {
 		return append(findings, finding{"tls", failed, err.Error(), "correct tls_cert"})
 	}
 	f := finding{"tls", found, "the certificate is good until " + instant(leaf.NotAfter), ""}
-	if left := time.Until(leaf.NotAfter); left <= 0 {
+	if left := leaf.NotAfter.Sub(now); left <= 0 {
 		f.Result, f.Do = failed, "renew it and restart"
 	} else if left < certificateWarning {
 		f.Result, f.Do = warned, "renew it and restart"
@@ -104,11 +104,11 @@ func (d *desk) examineClock() finding {
 
 // examinePublicURL asks the shared host for its health, as others reach it.
 func examinePublicURL(ctx context.Context, s *Settings) finding {
-	status, _, err := ask(ctx, s.PublicURL+"/healthz")
+	status, body, err := ask(ctx, s.PublicURL+"/healthz")
 	switch {
 	case err != nil:
 		return finding{"public url", warned, err.Error(), "start the server, or correct public_url; other machines may reach it all the same"}
-	case status != http.StatusOK:
+	case status != http.StatusOK || !strings.Contains(body, `"status"`):
 		return finding{"public url", warned, fmt.Sprintf("%s/healthz answers %d", s.PublicURL, status), "something else is there: correct public_url or the proxy"}
 	}
 	return finding{"public url", found, s.PublicURL + " answers", ""}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gatehouse-auth/gatehouse/admin"
@@ -130,13 +129,4 @@ func (c *keysDeleteCmd) Run(a *app) error {
 		}
 		return a.done("Key %s is deleted.", c.Kid)
 	})
-}
-
-// earliest adds to an error when it would go, where it says so.
-func earliest(err *admin.Error) string {
-	at, ok := err.Details["earliest"].(time.Time)
-	if !ok || strings.Contains(err.Message, at.UTC().Format(time.RFC3339)) {
-		return ""
-	}
-	return " (from " + instant(at) + " on)"
 }

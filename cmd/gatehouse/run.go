@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
-
-	"github.com/gatehouse-auth/gatehouse/admin"
 )
 
 // Exit codes.
@@ -96,12 +94,7 @@ func fail(stderr io.Writer, err error, code int) int {
 		}
 		return code
 	}
-	hint := ""
-	var refused *admin.Error
-	if errors.As(err, &refused) {
-		hint = earliest(refused)
-	}
-	fmt.Fprintf(stderr, "gatehouse: error: %v%s\n", err, hint)
+	fmt.Fprintf(stderr, "gatehouse: error: %v\n", err)
 	return code
 }
 

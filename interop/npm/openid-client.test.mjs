@@ -1,6 +1,6 @@
 // openid-client (v6): a certified client discovers the tenant and gets tokens.
 import assert from 'node:assert/strict';
-import { suite, test } from 'node:test';
+import { describe, test } from 'node:test';
 import * as client from 'openid-client';
 import { audience, clientId, clientSecret, issuer, scope, ungrantedScope } from './settings.mjs';
 
@@ -13,7 +13,7 @@ const discover = (algorithm, authentication, secret = clientSecret) =>
 const authentications = { basic: client.ClientSecretBasic, post: client.ClientSecretPost };
 
 for (const algorithm of ['oidc', 'oauth2']) {
-  suite(`metadata found as ${algorithm}`, () => {
+  describe(`metadata found as ${algorithm}`, () => {
     test('names the issuer that it was asked for', async () => {
       const config = await discover(algorithm, client.ClientSecretBasic);
       assert.equal(config.serverMetadata().issuer, issuer.href);
@@ -35,12 +35,16 @@ for (const algorithm of ['oidc', 'oauth2']) {
 for (const [name, authentication] of Object.entries(authentications)) {
   test(`a wrong secret by ${name} is invalid_client`, async () => {
     const config = await discover('oauth2', authentication, `${clientSecret.slice(0, -1)}~`);
+    let refused;
     await assert.rejects(client.clientCredentialsGrant(config, { audience, scope }), (error) => {
-      // A 401 with WWW-Authenticate is its own kind of error in this library.
+      // This library makes an error of its own of a 401 with WWW-Authenticate.
+      assert.equal(error.code, 'OAUTH_WWW_AUTHENTICATE_CHALLENGE');
       assert.equal(error.status, 401);
-      assert.equal(error.error ?? error.cause?.error, 'invalid_client');
+      assert.equal(error.cause[0].scheme, 'basic');
+      refused = error.response;
       return true;
     });
+    assert.equal((await refused.json()).error, 'invalid_client');
   });
 }
 

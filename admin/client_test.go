@@ -1,0 +1,174 @@
+package admin_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gatehouse-auth/gatehouse/admin"
+	"github.com/gatehouse-auth/gatehouse/oauth"
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+func access(identifier string, scopes ...string) tenants.APIAccess {
+	return tenants.APIAccess{Identifier: identifier, Scopes: append(oauth.Scopes{}, scopes...)}
+}
+
+func TestClientsGetDefaults(t *testing.T) {
+	h := newHouse(t)
+	h.tenant("acme")
+	h.api("acme", "api", "data", "old!", "publish")
+	made := h.client("acme", "", tenants.APIAccess{Identifier: "api"})
+	if len(made.ID) != 22 || !admin.ValidSecret(made.Secret) {
+		t.Errorf("client_id %q, secret valid %v", made.ID, admin.ValidSecret(made.Secret))
+	}
+	got, err := h.Client(t.Context(), operator(), "acme", made.ID)
+	wantNone(t, err)
+	if got.Status != tenants.Active || got.AuthMethod != oauth.AuthSecretBasic || len(got.GrantTypes) != 0 {
+		t.Errorf("got %+v", got)
+	}
+	wantList(t, got.APIs[0].Scopes, "data", "publish")
+	none := h.client("acme", "none", access("api"))
+	wantList(t, none.APIs[0].Scopes)
+	old := h.client("acme", "old", access("api", "old"))
+	wantList(t, old.APIs[0].Scopes, "old")
+}
+
+func TestSecretsAreKeptAsWhatGrantsCompareWith(t *testing.T) {
+	h := newHouse(t)
+	acme := h.tenant("acme")
+	for _, secret := range []string{"", "a+b%2Fc", "x", strings.Repeat("s", 256), ` ~"\`} {
+		made, err := h.CreateClient(t.Context(), operator(), "acme", admin.NewClient{Secret: secret, ClientSettings: admin.ClientSettings{Name: "N"}})
+		wantNone(t, err)
+		if secret != "" && made.Secret != secret {
+			t.Errorf("the answer says %q, given was %q", made.Secret, secret)
+		}
+		want, err := h.peppers.MAC(t.Context(), acme.ID, "client_secret", made.ID, made.Secret)
+		wantNone(t, err)
+		kept, err := h.Client(t.Context(), operator(), "acme", made.ID)
+		wantNone(t, err)
+		if len(kept.Secrets) != 1 || string(kept.Secrets[0].Hash) != string(want) {
+			t.Errorf("%q is kept as %x, want %x", made.Secret, kept.Secrets, want)
+		}
+	}
+}
+
+func TestClientsAreRefused(t *testing.T) {
+	h := newHouse(t)
+	h.tenant("acme")
+	h.api("acme", "api", "data")
+	h.client("acme", "taken")
+	past := h.now
+	cases := map[string]struct {
+		made  admin.NewClient
+		code  admin.Code
+		field string
+		words []string
+	}{
+		"an id that is taken":       {admin.NewClient{ID: "taken"}, admin.CodeExists, "client_id", nil},
+		"a space in an id":          {admin.NewClient{ID: "a b"}, admin.CodeInvalid, "client_id", nil},
+		"a long id":                 {admin.NewClient{ID: strings.Repeat("a", 129)}, admin.CodeInvalid, "client_id", nil},
+		"a long secret":             {admin.NewClient{Secret: strings.Repeat("a", 257)}, admin.CodeInvalid, "client_secret", nil},
+		"a secret beyond ASCII":     {admin.NewClient{Secret: "passwört"}, admin.CodeInvalid, "client_secret", nil},
+		"a secret with a line end":  {admin.NewClient{Secret: "a\n"}, admin.CodeInvalid, "client_secret", nil},
+		"an unknown grant":          {admin.NewClient{ClientSettings: admin.ClientSettings{GrantTypes: []string{"magic"}}}, admin.CodeInvalid, "grant_types", []string{"magic", "client_credentials, password"}},
+		"a grant twice":             {admin.NewClient{ClientSettings: admin.ClientSettings{GrantTypes: []string{"password", "password"}}}, admin.CodeInvalid, "grant_types", nil},
+		"an unknown method":         {admin.NewClient{ClientSettings: admin.ClientSettings{AuthMethod: "none"}}, admin.CodeInvalid, "token_endpoint_auth_method", []string{"client_secret_basic"}},
+		"another status":            {admin.NewClient{ClientSettings: admin.ClientSettings{Status: tenants.Suspended}}, admin.CodeInvalid, "status", []string{"active, disabled"}},
+		"an expiry that has passed": {admin.NewClient{ClientSettings: admin.ClientSettings{ExpiresAt: &past}}, admin.CodeInvalid, "expires_at", nil},
+		"an unknown API":            {admin.NewClient{ClientSettings: admin.ClientSettings{APIs: []tenants.APIAccess{access("api"), access("nope")}}}, admin.CodeInvalid, "apis[1].identifier", []string{"nope", "api, urn:gatehouse:admin"}},
+		"an API twice":              {admin.NewClient{ClientSettings: admin.ClientSettings{APIs: []tenants.APIAccess{access("api"), access("api")}}}, admin.CodeInvalid, "apis[1].identifier", nil},
+		"an unknown scope":          {admin.NewClient{ClientSettings: admin.ClientSettings{APIs: []tenants.APIAccess{access("api", "write")}}}, admin.CodeInvalid, "apis[0].scopes", []string{"write", "data"}},
+		"a scope twice":             {admin.NewClient{ClientSettings: admin.ClientSettings{APIs: []tenants.APIAccess{access("api", "data", "data")}}}, admin.CodeInvalid, "apis[0].scopes", nil},
+		"an unknown admin scope":    {admin.NewClient{ClientSettings: admin.ClientSettings{APIs: []tenants.APIAccess{access("urn:gatehouse:admin", "root")}}}, admin.CodeInvalid, "apis[0].scopes", []string{"tenants:read"}},
+		"to serve an unknown API":   {admin.NewClient{ClientSettings: admin.ClientSettings{ResourceServerFor: []string{"nope"}}}, admin.CodeInvalid, "resource_server_for[0]", nil},
+		"to serve an API twice":     {admin.NewClient{ClientSettings: admin.ClientSettings{ResourceServerFor: []string{"api", "api"}}}, admin.CodeInvalid, "resource_server_for[1]", nil},
+		"to serve this API":         {admin.NewClient{ClientSettings: admin.ClientSettings{ResourceServerFor: []string{"urn:gatehouse:admin"}}}, admin.CodeInvalid, "resource_server_for[0]", nil},
+		"a lifetime of no grant":    {admin.NewClient{ClientSettings: admin.ClientSettings{Lifetimes: map[string]int{"magic": 9}}}, admin.CodeInvalid, "lifetimes", nil},
+		"no time at all":            {admin.NewClient{ClientSettings: admin.ClientSettings{Lifetimes: map[string]int{"password": 0}}}, admin.CodeInvalid, "lifetimes.password", []string{"86400"}},
+		"too long a lifetime":       {admin.NewClient{ClientSettings: admin.ClientSettings{Lifetime: tenants.Lifetime{Max: 86401}}}, admin.CodeInvalid, "max_access_token_lifetime", nil},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			c.made.Name = "Name"
+			_, err := h.CreateClient(t.Context(), operator(), "acme", c.made)
+			wantError(t, err, c.code, c.field, c.words...)
+		})
+	}
+}
+
+func TestPatchOfAClient(t *testing.T) {
+	h := newHouse(t)
+	h.tenant("acme")
+	h.api("acme", "api", "data", "more")
+	made := h.client("acme", "c", access("api", "data"))
+	for _, field := range []string{"client_id", "client_secret", "created_at"} {
+		_, err := h.UpdateClient(t.Context(), operator(), "acme", "c", 0, admin.Patch{field: "x"})
+		wantError(t, err, admin.CodeInvalid, field, "cannot be changed")
+	}
+	for _, field := range []string{"id", "tenant_id", "secret_hash", "version"} {
+		_, err := h.UpdateClient(t.Context(), operator(), "acme", "c", 0, admin.Patch{field: "x"})
+		wantError(t, err, admin.CodeInvalid, field, "not known")
+	}
+	got, err := h.UpdateClient(t.Context(), operator(), "acme", "c", made.Version, admin.Patch{
+		"lifetimes": map[string]any{"password": 60, "client_credentials": 90}, "expires_at": "2027-01-01T01:00:00+01:00", "status": "disabled",
+	})
+	wantNone(t, err)
+	if got.Lifetimes["password"] != 60 || !got.ExpiresAt.Equal(time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)) || got.Status != tenants.Disabled {
+		t.Errorf("got %+v", got)
+	}
+	got, err = h.UpdateClient(t.Context(), operator(), "acme", "c", 0, admin.Patch{"lifetimes": map[string]any{"password": nil}, "expires_at": nil})
+	wantNone(t, err)
+	if len(got.Lifetimes) != 1 || got.ExpiresAt != nil || got.Status != tenants.Disabled || got.APIs[0].Scopes[0] != "data" {
+		t.Errorf("after null: %+v", got)
+	}
+	kept, err := h.Client(t.Context(), operator(), "acme", "c")
+	wantNone(t, err)
+	if len(kept.Secrets) != 1 {
+		t.Error("the patch took the secret")
+	}
+	_, err = h.UpdateClient(t.Context(), operator(), "acme", "c", made.Version, admin.Patch{"name": "Lost"})
+	wantError(t, err, admin.CodeStale, "")
+}
+
+// A scope that the API dropped must not stand in the way of other changes.
+func TestPatchLeavesAloneWhatItDoesNotName(t *testing.T) {
+	h := newHouse(t)
+	h.tenant("acme")
+	h.api("acme", "api", "data", "more")
+	h.client("acme", "c", access("api", "more"))
+	_, err := h.UpdateAPI(t.Context(), operator(), "acme", "api", 0, admin.Patch{"scopes": []any{map[string]any{"name": "data"}}})
+	wantNone(t, err)
+	_, err = h.UpdateClient(t.Context(), operator(), "acme", "c", 0, admin.Patch{"name": "Other"})
+	wantNone(t, err)
+	_, err = h.UpdateClient(t.Context(), operator(), "acme", "c", 0, admin.Patch{"apis": []any{map[string]any{"identifier": "api", "scopes": []any{"more", "data"}}}})
+	wantError(t, err, admin.CodeInvalid, "apis[0].scopes")
+}
+
+func TestNobodyGivesAdminScopesThatTheyLack(t *testing.T) {
+	h := newHouse(t)
+	acme := h.tenant("acme")
+	h.client("acme", "mighty", access(oauth.AdminAudience, "clients:read", "keys:write"))
+	h.client("acme", "plain")
+	weak := admin.Actor{Name: "client:weak@acme", TenantID: acme.ID, Scopes: oauth.Scopes{"clients:read", "clients:write"}}
+	var n admin.NewClient
+	n.Name, n.APIs = "N", []tenants.APIAccess{access(oauth.AdminAudience, "clients:write", "keys:write")}
+	_, err := h.CreateClient(t.Context(), weak, "acme", n)
+	wantError(t, err, admin.CodeForbidden, "apis[0].scopes", "keys:write")
+	n.APIs = []tenants.APIAccess{{Identifier: oauth.AdminAudience}}
+	made, err := h.CreateClient(t.Context(), weak, "acme", n)
+	wantNone(t, err)
+	wantList(t, made.APIs[0].Scopes, "clients:read", "clients:write")
+	_, err = h.UpdateClient(t.Context(), weak, "acme", "plain", 0, admin.Patch{"apis": []any{map[string]any{"identifier": oauth.AdminAudience, "scopes": []any{"tenants:write"}}}})
+	wantError(t, err, admin.CodeForbidden, "apis[0].scopes", "tenants:write")
+
+	// Nor do they borrow them from a client that has them.
+	_, err = h.AddSecret(t.Context(), weak, "acme", "mighty", admin.NewSecret{})
+	wantError(t, err, admin.CodeForbidden, "", "keys:write")
+	_, err = h.UpdateClient(t.Context(), weak, "acme", "mighty", 0, admin.Patch{"status": "disabled"})
+	wantError(t, err, admin.CodeForbidden, "")
+	wantError(t, h.DeleteClient(t.Context(), weak, "acme", "mighty", 0), admin.CodeForbidden, "")
+	mighty, err := h.Client(t.Context(), weak, "acme", "mighty")
+	wantNone(t, err)
+	wantError(t, h.RevokeSecret(t.Context(), weak, "acme", "mighty", mighty.Secrets[0].ID), admin.CodeForbidden, "")
+}

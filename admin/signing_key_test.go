@@ -1,0 +1,183 @@
+package admin_test
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gatehouse-auth/gatehouse/admin"
+	"github.com/gatehouse-auth/gatehouse/keys"
+	"github.com/gatehouse-auth/gatehouse/store/storetest"
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+func (h *house) keys(slug string) []admin.SigningKey {
+	h.t.Helper()
+	page, err := h.SigningKeys(h.t.Context(), operator(), slug)
+	wantNone(h.t, err)
+	return page.Items
+}
+
+func states(list []admin.SigningKey) (all []string) {
+	for _, key := range list {
+		all = append(all, string(key.State))
+	}
+	return all
+}
+
+func TestNodesAtOnceMakeOneFirstKey(t *testing.T) {
+	one, two := storetest.OpenPair(t)
+	a, b := openHouse(t, one), openHouse(t, two)
+	acme := a.tenant("acme")
+	var running sync.WaitGroup
+	errs := make(chan error, 8)
+	for i := range cap(errs) {
+		running.Go(func() {
+			h := []*house{a, b}[i%2]
+			errs <- h.EnsureKey(t.Context(), acme.ID, "ES256")
+		})
+	}
+	running.Wait()
+	for range cap(errs) {
+		wantNone(t, <-errs)
+	}
+	wantList(t, states(b.keys("acme")), "active")
+}
+
+func TestEnsureKeyPublishesASecondAlgorithmFirst(t *testing.T) {
+	h := newHouse(t)
+	acme := h.tenant("acme")
+	wantNone(t, h.EnsureKey(t.Context(), acme.ID, "RS256"))
+	wantNone(t, h.EnsureKey(t.Context(), acme.ID, "ES256"))
+	wantNone(t, h.EnsureKey(t.Context(), acme.ID, "ES256"))
+	list := h.keys("acme")
+	wantList(t, states(list), "active", "next")
+	if list[0].Alg != "RS256" || list[0].Bits != 2048 || list[1].Alg != "ES256" {
+		t.Errorf("got %+v", list)
+	}
+	if next := list[1].NextEvent; next == nil || next.Name != "signs" || !next.At.Equal(*list[1].ActiveAt) {
+		t.Errorf("next event %+v", next)
+	}
+}
+
+func TestRotationIsGuarded(t *testing.T) {
+	h := newHouse(t)
+	acme := h.tenant("acme")
+	wantNone(t, h.EnsureKey(t.Context(), acme.ID, "ES256"))
+	order := admin.Rotation{Alg: "ES256", Immediately: true}
+	_, err := h.RotateKey(t.Context(), operator(), "acme", order)
+	wantError(t, err, admin.CodeTooEarly, "")
+	earliest, _ := err.(*admin.Error).Details["earliest"].(time.Time)
+	if want := h.now.Add(timing().Propagation()); !earliest.Equal(want) {
+		t.Fatalf("earliest %v, want %v", earliest, want)
+	}
+	wantList(t, states(h.keys("acme")), "active", "next") // it was published all the same
+	h.now = earliest.Add(-time.Microsecond)
+	_, err = h.RotateKey(t.Context(), operator(), "acme", order)
+	wantError(t, err, admin.CodeTooEarly, "")
+	h.now = earliest
+	page, err := h.RotateKey(t.Context(), operator(), "acme", order)
+	wantNone(t, err)
+	wantList(t, states(page.Items), "retiring", "active", "next")
+	order.Force = true
+	page, err = h.RotateKey(t.Context(), operator(), "acme", order)
+	wantNone(t, err)
+	wantList(t, states(page.Items), "retiring", "retiring", "active", "next")
+	if e := h.events("acme")[0]; e.Action != "key.rotate" || e.Details["force"] != true || e.Actor != "cli:test" {
+		t.Errorf("recorded as %+v", e)
+	}
+	_, err = h.RotateKey(t.Context(), operator(), "acme", admin.Rotation{Force: true})
+	wantError(t, err, admin.CodeInvalid, "force")
+	_, err = h.RotateKey(t.Context(), operator(), "acme", admin.Rotation{Alg: "HS256"})
+	wantError(t, err, admin.CodeInvalid, "alg", "RS256")
+}
+
+func TestRevocationTellsWhatTheKeySigned(t *testing.T) {
+	h := newHouse(t)
+	acme := h.tenant("acme")
+	wantNone(t, h.EnsureKey(t.Context(), acme.ID, "ES256"))
+	kid := h.keys("acme")[0].Kid
+	hour := h.now.Truncate(time.Hour)
+	last := hour.Add(3 * time.Hour)
+	for _, use := range []tenants.FirstUse{
+		{ClientID: "b", Audience: "api", Hour: hour, LatestExpiry: last},
+		{ClientID: "a", Audience: "api", Hour: hour, LatestExpiry: hour.Add(2 * time.Hour)},
+		{ClientID: "b", Audience: "other", Hour: hour.Add(time.Hour), LatestExpiry: hour.Add(2 * time.Hour)},
+	} {
+		use.TenantID, use.Kid, use.Count = acme.ID, kid, 1
+		wantNone(t, h.db.RecordFirstUse(t.Context(), use))
+	}
+	for range 2 { // the second changes nothing and answers the same
+		got, err := h.RevokeKey(t.Context(), operator(), "acme", kid)
+		wantNone(t, err)
+		wantList(t, got.Clients, "a", "b")
+		wantList(t, got.APIs, "api", "other")
+		if len(got.Uses) != 3 || got.Until == nil || !got.Until.Equal(last) || got.Key.State != keys.Gone || got.Key.RevokedAt == nil {
+			t.Errorf("got %+v", got)
+		}
+		active := 0
+		for _, key := range got.Keys {
+			if key.State == keys.Active {
+				active++
+			}
+		}
+		if active != 1 {
+			t.Errorf("states %v", states(got.Keys))
+		}
+	}
+	if n := len(h.events("acme")); n != 3 { // tenant, first key, revocation
+		t.Errorf("%d events, want 3", n)
+	}
+	_, err := h.RevokeKey(t.Context(), operator(), "acme", "unknown")
+	wantError(t, err, admin.CodeNotFound, "")
+}
+
+func TestKeysAreDeletedOnlyWhenNoTokenCanBeAlive(t *testing.T) {
+	h := newHouse(t)
+	acme := h.tenant("acme")
+	wantNone(t, h.EnsureKey(t.Context(), acme.ID, "ES256"))
+	kid := h.keys("acme")[0].Kid
+	wantError(t, h.DeleteKey(t.Context(), operator(), "acme", kid), admin.CodeInUse, "")
+	_, err := h.RotateKey(t.Context(), operator(), "acme", admin.Rotation{Alg: "ES256", Immediately: true, Force: true})
+	wantNone(t, err)
+	err = h.DeleteKey(t.Context(), operator(), "acme", kid)
+	wantError(t, err, admin.CodeTooEarly, "")
+	h.now = err.(*admin.Error).Details["earliest"].(time.Time)
+	wantNone(t, h.DeleteKey(t.Context(), operator(), "acme", kid))
+	wantError(t, h.DeleteKey(t.Context(), operator(), "acme", kid), admin.CodeNotFound, "")
+}
+
+func TestTendingPublishesTheSuccessorOnce(t *testing.T) {
+	h := newHouse(t)
+	acme := h.tenant("acme")
+	changed, err := h.TendKeys(t.Context(), acme.ID)
+	wantNone(t, err)
+	if changed || len(h.keys("acme")) != 0 {
+		t.Error("a tenant that no token was asked of got a key")
+	}
+	wantNone(t, h.EnsureKey(t.Context(), acme.ID, "RS256"))
+	for _, want := range []bool{true, false} {
+		changed, err := h.TendKeys(t.Context(), acme.ID)
+		wantNone(t, err)
+		if changed != want {
+			t.Errorf("changed %v, want %v", changed, want)
+		}
+	}
+	wantList(t, states(h.keys("acme")), "active", "next")
+	_, err = h.UpdateTenant(t.Context(), operator(), "acme", 0, admin.Patch{"signing_alg": "EdDSA"})
+	wantNone(t, err)
+	changed, err = h.TendKeys(t.Context(), acme.ID)
+	wantNone(t, err)
+	if !changed || h.events("acme")[0].Actor != "system" {
+		t.Errorf("changed %v, by %s", changed, h.events("acme")[0].Actor)
+	}
+	var eddsa *admin.SigningKey
+	for _, key := range h.keys("acme") {
+		if key.Alg == "EdDSA" {
+			eddsa = &key
+		}
+	}
+	if eddsa == nil || eddsa.State != keys.Next {
+		t.Errorf("the new algorithm's key: %+v", eddsa)
+	}
+}

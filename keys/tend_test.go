@@ -1,0 +1,116 @@
+package keys_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/gatehouse-auth/gatehouse/keys"
+)
+
+func TestTendKeepsOneSuccessor(t *testing.T) {
+	b := newBench(t)
+	for round := range 5 {
+		if !b.tend(keys.Policy{}) || b.tend(keys.Policy{}) {
+			t.Fatal("not changed exactly once in round", round)
+		}
+		next := keys.Successor(b.set, keys.RS256, b.now)
+		b.now = next.ActiveAt
+	}
+	b.tend(keys.Policy{})
+	b.is("c:gone d:gone e:retiring f:active g:next") // a and b are gone for long
+	b.now = b.key("c").RemoveAt.Add(keys.Retention - time.Microsecond)
+	if b.tend(keys.Policy{}); b.set.Keys[0].Kid != "c" {
+		t.Error("c is not kept for reports")
+	}
+	b.now = b.now.Add(time.Microsecond)
+	if !b.tend(keys.Policy{}) || b.set.Keys[0].Kid != "d" {
+		t.Errorf("%s is still kept", b.set.Keys[0].Kid)
+	}
+}
+
+func TestTendMakesNoFirstKey(t *testing.T) {
+	set, changed, err := keys.Tend(keys.Set{TenantID: tenant}, keys.Policy{Alg: keys.RS256}, start, timing(), nil)
+	if changed || err != nil || len(set.Keys) != 0 {
+		t.Error(set, changed, err)
+	}
+}
+
+func TestTendFollowsAChangeOfSizeAfterItsLead(t *testing.T) {
+	b := newBench(t)
+	b.tend(keys.Policy{})
+	b.now, b.bits = b.now.Add(time.Hour), 3072
+	b.tend(keys.Policy{Bits: 3072})
+	b.is("a:active b:gone c:next")
+	b.signsAfter("c", timing().Lead)
+	if b.key("c").Bits != 3072 || !b.key("a").RetireAt.Equal(b.key("c").ActiveAt) {
+		t.Errorf("%+v", b.set.Keys)
+	}
+	if b.tend(keys.Policy{Bits: 3072}) {
+		t.Error("changed again")
+	}
+
+	b = newBench(t) // paused
+	b.tend(keys.Policy{})
+	b.bits = 3072
+	if b.tend(keys.Policy{Bits: 3072, Paused: true}); !b.key("c").ActiveAt.Equal(keys.Never()) {
+		t.Errorf("paused, and c signs at %s", b.key("c").ActiveAt)
+	}
+
+	b = newBench(t) // so near to signing that a node may be ahead
+	b.tend(keys.Policy{})
+	b.now = b.key("b").ActiveAt.Add(-timing().Skew - timing().Staleness)
+	if b.tend(keys.Policy{Bits: 3072}) {
+		t.Error("a key that may sign already was withdrawn")
+	}
+}
+
+func TestTendFollowsTheDatesOfThePolicy(t *testing.T) {
+	b := newBench(t)
+	b.tend(keys.Policy{})
+	if !b.tend(keys.Policy{Period: 48 * time.Hour}) {
+		t.Fatal("a shorter period changes nothing")
+	}
+	planned := b.key("b").ActiveAt
+	if d := planned.Sub(b.now); d < 43*time.Hour || d > 53*time.Hour {
+		t.Errorf("planned after %s", d)
+	}
+	if b.tend(keys.Policy{Period: 9000 * time.Hour}) || b.tend(keys.Policy{Paused: true}) {
+		t.Error("a planned rotation was put off without an order")
+	}
+	b.do(pause(b))
+	if b.tend(keys.Policy{Paused: true}) || keys.NextEvent(&b.set.Keys[0], b.now) != (keys.Event{}) {
+		t.Error("something happens though it is paused")
+	}
+	b.now = b.now.AddDate(1, 0, 0)
+	b.is("a:active b:next")
+	if b.tend(keys.Policy{}); b.key("b").ActiveAt.Sub(b.now) != timing().Settling() {
+		t.Errorf("after the pause b signs at %s", b.key("b").ActiveAt)
+	}
+}
+
+func pause(b *bench) (keys.Set, bool, error) {
+	set, changed := keys.Pause(b.set, keys.RS256, b.now, timing())
+	return set, changed, nil
+}
+
+// A fleet of tenants that is made in one moment does not rotate in one.
+func TestRotationsAreSpread(t *testing.T) {
+	days := map[int]int{}
+	for i := range 1000 {
+		id := tenant + string(rune(i))
+		newKey := func(alg string) (keys.Key, error) {
+			return keys.Key{TenantID: id, Kid: "b", Alg: alg, Bits: 2048}, nil
+		}
+		set := keys.Set{TenantID: id, Keys: []keys.Key{{TenantID: id, Kid: "a", Alg: keys.RS256, Bits: 2048, PublishedAt: start, ActiveAt: start}}}
+		set, _, err := keys.Tend(set, keys.Policy{Alg: keys.RS256}, start, timing(), newKey)
+		if err != nil {
+			t.Fatal(err)
+		}
+		days[int(keys.Successor(set, keys.RS256, start).ActiveAt.Sub(start)/(24*time.Hour))]++
+	}
+	for day, n := range days {
+		if day < 27 || day > 33 || n > 250 {
+			t.Errorf("%d tenants rotate on day %d", n, day)
+		}
+	}
+}
