@@ -29,7 +29,7 @@ var arrows = map[string]string{
 	"grants":   "tenants oauth",
 	"tenants":  "oauth feed",
 	"dialects": "oauth",
-	"keys":     "feed",
+	"keys":     "oauth feed",
 	"oauth":    "",
 	"feed":     "",
 	"verify":   "",

@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"reflect"
+	"time"
 
 	"github.com/gatehouse-auth/gatehouse/keys"
 	"github.com/gatehouse-auth/gatehouse/tenants"
@@ -37,10 +38,15 @@ func (s *Service) changeKeys(ctx context.Context, c keyChange, plan func(keys.Se
 			return s.newKey(c.tenant, alg, used, made)
 		}
 		planned, refusal := plan(set, newKey)
-		if !reflect.DeepEqual(planned.Keys, set.Keys) {
-			if err := s.store.SaveKeySet(ctx, planned, s.event(c.actor, c.tenant.ID, c.action, c.target, c.details)); err != nil {
-				return err
-			}
+		planned.DueAt = keys.Due(planned, policies(c.tenant), s.now())
+		switch {
+		case !reflect.DeepEqual(planned.Keys, set.Keys):
+			err = s.store.SaveKeySet(ctx, planned, s.event(c.actor, c.tenant.ID, c.action, c.target, c.details))
+		case !planned.DueAt.Equal(set.DueAt) && set.Version != 0:
+			err = s.store.PostponeKeySet(ctx, planned)
+		}
+		if err != nil {
+			return err
 		}
 		saved = planned
 		return refusal
@@ -95,26 +101,53 @@ func (s *Service) TendKeys(ctx context.Context, tenantID string) (changed bool, 
 	if err != nil {
 		return false, err
 	}
+	apiAlgs, err := s.store.SigningAlgs(ctx, tenantID)
+	if err != nil {
+		return false, err
+	}
 	change := keyChange{actor: System(), tenant: t, action: "key.tend", target: t.Slug}
 	_, err = s.changeKeys(ctx, change, func(set keys.Set, newKey keys.NewKey) (keys.Set, error) {
-		planned, moved, err := s.tended(t, set, newKey)
+		planned, moved, err := s.tended(t, apiAlgs, set, newKey)
 		changed = moved
 		return planned, err
 	})
 	return changed && err == nil, err
 }
 
-// tended tends each algorithm of which there is a key. A tenant that no token
-// was asked of yet gets none.
-func (s *Service) tended(t *tenants.Tenant, set keys.Set, newKey keys.NewKey) (keys.Set, bool, error) {
-	planned, changed, err := keys.Introduce(set, t.SigningAlg, s.now(), s.cfg.Timing, newKey)
-	for _, alg := range keys.Algs() {
+// tended introduces the algorithms that are asked for, and tends each of which
+// there is a key. A tenant that no token was asked of yet gets none.
+func (s *Service) tended(t *tenants.Tenant, apiAlgs []string, set keys.Set, newKey keys.NewKey) (keys.Set, bool, error) {
+	planned, changed := set, false
+	for _, alg := range append([]string{t.SigningAlg}, apiAlgs...) {
+		introduced, moved, err := keys.Introduce(planned, alg, s.now(), s.cfg.Timing, newKey)
 		if err != nil {
 			return set, false, err
 		}
-		var moved bool
-		planned, moved, err = keys.Tend(planned, keys.Policy{Alg: alg, Bits: t.KeyBits}, s.now(), s.cfg.Timing, newKey)
-		changed = changed || moved
+		planned, changed = introduced, changed || moved
 	}
-	return planned, changed, err
+	for _, p := range policies(t) {
+		if p.Paused {
+			paused, moved := keys.Pause(planned, p.Alg, s.now(), s.cfg.Timing)
+			planned, changed = paused, changed || moved
+		}
+		tended, moved, err := keys.Tend(planned, p, s.now(), s.cfg.Timing, newKey)
+		if err != nil {
+			return set, false, err
+		}
+		planned, changed = tended, changed || moved
+	}
+	return planned, changed, nil
+}
+
+// policy is how a tenant wants its keys of an algorithm.
+func policy(t *tenants.Tenant, alg string) keys.Policy {
+	return keys.Policy{Alg: alg, Bits: t.KeyBits, Period: time.Duration(t.RotationPeriod) * time.Second, Paused: t.RotationPaused}
+}
+
+func policies(t *tenants.Tenant) []keys.Policy {
+	var all []keys.Policy
+	for _, alg := range keys.Algs() {
+		all = append(all, policy(t, alg))
+	}
+	return all
 }

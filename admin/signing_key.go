@@ -29,8 +29,8 @@ type KeyEvent struct {
 	At   time.Time `json:"at"`
 }
 
-// Rotation is an order to rotate.
-type Rotation struct {
+// RotationOrder is an order to rotate.
+type RotationOrder struct {
 	Alg         string `json:"alg"`         // empty: the tenant's
 	Immediately bool   `json:"immediately"` // promote the published key now, if verifiers can know it
 	Force       bool   `json:"force"`       // with Immediately: also if they cannot
@@ -82,7 +82,7 @@ func (s *Service) shown(set keys.Set) []SigningKey {
 // answers too_early, with "earliest" in Details, and publishes a successor
 // where there is none; force overrides. It returns all keys, and needs
 // keys:write.
-func (s *Service) RotateKey(ctx context.Context, a Actor, slug string, o Rotation) (Page[SigningKey], error) {
+func (s *Service) RotateKey(ctx context.Context, a Actor, slug string, o RotationOrder) (Page[SigningKey], error) {
 	t, err := s.reach(ctx, a, "keys:write", slug)
 	if err != nil {
 		return Page[SigningKey]{}, err
@@ -99,7 +99,7 @@ func (s *Service) RotateKey(ctx context.Context, a Actor, slug string, o Rotatio
 	details := map[string]any{"alg": o.Alg, "immediately": o.Immediately, "force": o.Force}
 	change := keyChange{actor: a, tenant: t, action: "key.rotate", target: o.Alg, details: details}
 	set, err := s.changeKeys(ctx, change, func(set keys.Set, newKey keys.NewKey) (keys.Set, error) {
-		return keys.Rotate(set, o.Alg, s.now(), s.cfg.Timing, keys.RotateOptions{Immediately: o.Immediately, Force: o.Force}, newKey)
+		return keys.Rotate(set, o.Alg, s.now(), policy(t, o.Alg).Timing(s.cfg.Timing), keys.RotateOptions{Immediately: o.Immediately, Force: o.Force}, newKey)
 	})
 	if err != nil {
 		return Page[SigningKey]{}, keyError(err)
@@ -117,7 +117,7 @@ func (s *Service) RevokeKey(ctx context.Context, a Actor, slug, kid string) (*Re
 	}
 	change := keyChange{actor: a, tenant: t, action: "key.revoke", target: kid}
 	set, err := s.changeKeys(ctx, change, func(set keys.Set, newKey keys.NewKey) (keys.Set, error) {
-		return keys.Revoke(set, kid, s.now(), s.cfg.Timing, newKey)
+		return keys.Revoke(set, kid, s.now(), policy(t, "").Timing(s.cfg.Timing), newKey)
 	})
 	if err != nil {
 		return nil, keyError(err)

@@ -60,6 +60,11 @@ type ClientStore interface {
 type KeyStore interface {
 	// KeySet returns the tenant's set, an empty one of version 0 for a new tenant.
 	KeySet(ctx context.Context, tenantID string) (keys.Set, error)
+	// SigningAlgs returns the algorithms that APIs of the tenant ask for.
+	SigningAlgs(ctx context.Context, tenantID string) ([]string, error)
+	// PostponeKeySet stores set.DueAt and nothing else, if the stored version is
+	// set.Version.
+	PostponeKeySet(ctx context.Context, set keys.Set) error
 	// SaveKeySet stores set if the stored version is set.Version, else
 	// ErrStale. Keys that set does not hold are deleted.
 	SaveKeySet(ctx context.Context, set keys.Set, e tenants.AuditEvent) error

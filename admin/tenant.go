@@ -19,6 +19,7 @@ type NewTenant struct {
 	Dialects   []string `json:"dialects"`
 	SigningAlg string   `json:"signing_alg"` // empty: RS256
 	KeyBits    int      `json:"key_bits"`    // 0: 2048
+	Rotation
 	tenants.Lifetime
 }
 
@@ -30,13 +31,20 @@ type tenantChange struct {
 	Status     tenants.Status `json:"status"`
 	SigningAlg string         `json:"signing_alg"`
 	KeyBits    int            `json:"key_bits"`
+	Rotation
 	tenants.Lifetime
+}
+
+// Rotation is how a tenant's keys follow each other.
+type Rotation struct {
+	Period int  `json:"rotation_period"` // seconds that a key signs; 0: as the platform says
+	Paused bool `json:"rotation_paused"` // no key follows another but by order
 }
 
 // ownTenantFields are what a tenant's own administrators may change of it; the
 // rest is the operator's, as it reaches other tenants or costs the platform.
 func ownTenantFields() []string {
-	return []string{"name", "signing_alg", "access_token_lifetime", "max_access_token_lifetime"}
+	return []string{"name", "signing_alg", "rotation_period", "rotation_paused", "access_token_lifetime", "max_access_token_lifetime"}
 }
 
 // CreateTenant makes a tenant. Only operators do, with tenants:write.
@@ -55,6 +63,7 @@ func (s *Service) createTenant(ctx context.Context, a Actor, n NewTenant) (*tena
 	t := &tenants.Tenant{
 		ID: newID(), Slug: n.Slug, Name: n.Name, Issuer: n.Issuer, Hosts: n.Hosts, Dialects: filled(n.Dialects),
 		Status: tenants.Active, Lifetime: n.Lifetime, SigningAlg: n.SigningAlg, KeyBits: n.KeyBits,
+		RotationPeriod: n.Rotation.Period, RotationPaused: n.Rotation.Paused,
 		CreatedAt: now, UpdatedAt: now,
 	}
 	if t.SigningAlg == "" {
@@ -136,7 +145,7 @@ func (s *Service) ownTenant(ctx context.Context, a Actor, q Query) (Page[tenants
 
 // UpdateTenant applies a merge patch to a tenant, if it still has the version,
 // 0 for any. It needs tenants:write; a tenant's own administrators may change
-// its name, signing_alg and lifetimes, operators also hosts, dialects, status
+// its name, signing_alg, rotation and lifetimes, operators also hosts, dialects, status
 // and key_bits. id, slug, issuer and created_at never change.
 func (s *Service) UpdateTenant(ctx context.Context, a Actor, slug string, version int64, p Patch) (t *tenants.Tenant, err error) {
 	err = retried(version, func() error {
@@ -154,7 +163,7 @@ func (s *Service) updateTenant(ctx context.Context, a Actor, slug string, versio
 	if err := current(t.Version, version, "tenant"); err != nil {
 		return nil, err
 	}
-	before := tenantChange{t.Name, t.Hosts, t.Dialects, t.Status, t.SigningAlg, t.KeyBits, t.Lifetime}
+	before := tenantChange{t.Name, t.Hosts, t.Dialects, t.Status, t.SigningAlg, t.KeyBits, Rotation{t.RotationPeriod, t.RotationPaused}, t.Lifetime}
 	m, err := merge(before, p, "id", "slug", "issuer", "created_at", "updated_at")
 	if err != nil || len(m.changed) == 0 {
 		return t, err
@@ -167,6 +176,7 @@ func (s *Service) updateTenant(ctx context.Context, a Actor, slug string, versio
 	after := m.value
 	t.Name, t.Hosts, t.Dialects, t.Status = after.Name, after.Hosts, filled(after.Dialects), after.Status
 	t.SigningAlg, t.KeyBits, t.Lifetime = after.SigningAlg, after.KeyBits, after.Lifetime
+	t.RotationPeriod, t.RotationPaused = after.Rotation.Period, after.Rotation.Paused
 	if err := s.checkTenant(t); err != nil {
 		return nil, err
 	}

@@ -32,6 +32,12 @@ func checkSlug(slug string) error {
 	return nil
 }
 
+// Bounds of rotation_period, in seconds: an hour, ten years.
+const (
+	minRotationPeriod = 3600
+	maxRotationPeriod = 315360000
+)
+
 // checkTenant holds a tenant to the rules of what can be changed, and brings
 // its hosts into the form in which they are stored.
 func (s *Service) checkTenant(t *tenants.Tenant) error {
@@ -52,6 +58,9 @@ func (s *Service) checkTenant(t *tenants.Tenant) error {
 	}
 	if !slices.Contains(keys.RSABits(), t.KeyBits) {
 		return Errorf(CodeInvalid, "key_bits", "must be one of %v", keys.RSABits())
+	}
+	if t.RotationPeriod != 0 && (t.RotationPeriod < minRotationPeriod || t.RotationPeriod > maxRotationPeriod) {
+		return Errorf(CodeInvalid, "rotation_period", "must be %d to %d seconds, or 0 for the platform's", minRotationPeriod, maxRotationPeriod)
 	}
 	return checkLifetime(t.Lifetime)
 }

@@ -79,4 +79,5 @@ type Set struct {
 	TenantID string
 	Version  int64
 	Keys     []Key
+	DueAt    time.Time // when Tend has something to do; zero: never
 }

@@ -40,6 +40,11 @@ func (m *Metrics) Gauge(name, help string, value func() float64) {
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value))
 }
 
+// Counter adds a count that is read at each scrape.
+func (m *Metrics) Counter(name, help string, value func() float64) {
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, value))
+}
+
 // Cache adds hits and misses of a cache.
 func (m *Metrics) Cache(name string, stats func() (hits, misses uint64)) {
 	counter := func(result string, value func() float64) {

@@ -68,6 +68,9 @@ func (db *DB) CreateAPI(ctx context.Context, a *tenants.API, e tenants.AuditEven
 		if err := tx.Create(&apiRow{API: *a, NameFold: fold(a.Name)}).Error; err != nil {
 			return err
 		}
+		if err := db.tendSoon(tx, a.TenantID); err != nil {
+			return err
+		}
 		return unambiguousAPI(tx, a)
 	})
 }
@@ -84,6 +87,9 @@ func (db *DB) UpdateAPI(ctx context.Context, a *tenants.API, e tenants.AuditEven
 			return err
 		}
 		if err := one(tx.Select("*").Omit("id", "tenant_id", "identifier", "created_at").Updates(&row)); err != nil {
+			return err
+		}
+		if err := db.tendSoon(tx, a.TenantID); err != nil {
 			return err
 		}
 		return unambiguousAPI(tx, a)

@@ -183,8 +183,8 @@ func TestEveryStatementIsCounted(t *testing.T) {
 		"two reads": {func() error { _, err := db.TenantByID(t.Context(), acme.ID); return err }, 2},
 		"nothing":   {func() error { return nil }, 0},
 		"raw":       {func() error { return db.Ping(t.Context()) }, 1},
-		// head, event, tenant, audit; the hosts' and the version's besides
-		"change": {func() error { return db.UpdateTenant(t.Context(), acme, audit("tenant.update")) }, 6},
+		// head, event, tenant, audit; the hosts', the version's and the key set's besides
+		"change": {func() error { return db.UpdateTenant(t.Context(), acme, audit("tenant.update")) }, 7},
 	} {
 		before := db.Queries()
 		must(t, test.do())

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -16,6 +17,7 @@ const signingKeys = "signing_keys"
 type setRow struct {
 	TenantID string `gorm:"primaryKey"`
 	Version  int64
+	DueAt    *time.Time
 }
 
 func (setRow) TableName() string { return "key_sets" }
@@ -29,9 +31,13 @@ func (db *DB) KeySet(ctx context.Context, tenantID string) (keys.Set, error) {
 	err := db.read(ctx, func(tx *gorm.DB) error {
 		// The version comes first: with keys that are newer the set cannot be
 		// saved back.
-		err := tx.Model(&setRow{}).Select("version").Where("tenant_id = ?", tenantID).Take(&set.Version).Error
-		if exists, err := found(err); err != nil || !exists {
+		var row setRow
+		if exists, err := found(tx.Where("tenant_id = ?", tenantID).Take(&row).Error); err != nil || !exists {
 			return err
+		}
+		set.Version = row.Version
+		if row.DueAt != nil {
+			set.DueAt = *row.DueAt
 		}
 		return tx.Table(signingKeys).Where("tenant_id = ?", tenantID).Order("active_at, kid").Find(&set.Keys).Error
 	})
@@ -55,7 +61,7 @@ func (db *DB) SaveKeySet(ctx context.Context, set keys.Set, e tenants.AuditEvent
 		kids[i], list[i] = key.Kid, key
 	}
 	return db.change(ctx, e, keysEvent(set.TenantID), func(tx *gorm.DB) error {
-		if err := saveVersion(tx, set.TenantID, set.Version); err != nil {
+		if err := saveVersion(tx, set); err != nil {
 			return err
 		}
 		gone := tx.Table(signingKeys).Where("tenant_id = ?", set.TenantID)
@@ -73,13 +79,13 @@ func (db *DB) SaveKeySet(ctx context.Context, set keys.Set, e tenants.AuditEvent
 }
 
 // saveVersion counts the set's version up from the one that the caller saw.
-func saveVersion(tx *gorm.DB, tenantID string, version int64) error {
+func saveVersion(tx *gorm.DB, set keys.Set) error {
 	var result *gorm.DB
-	if version == 0 {
-		result = tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&setRow{TenantID: tenantID, Version: 1})
+	if set.Version == 0 {
+		result = tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&setRow{TenantID: set.TenantID, Version: 1, DueAt: dueAt(set)})
 	} else {
-		result = tx.Model(&setRow{}).Where("tenant_id = ? AND version = ?", tenantID, version).
-			Update("version", version+1)
+		result = tx.Model(&setRow{}).Where("tenant_id = ? AND version = ?", set.TenantID, set.Version).
+			Updates(map[string]any{"version": set.Version + 1, "due_at": dueAt(set)})
 	}
 	if result.Error == nil && result.RowsAffected == 0 {
 		return tenants.ErrStale

@@ -161,7 +161,10 @@ func (db *DB) UpdateTenant(ctx context.Context, t *tenants.Tenant, e tenants.Aud
 		if err := tx.Where("tenant_id = ?", t.ID).Delete(&hostRow{}).Error; err != nil {
 			return err
 		}
-		return createHosts(tx, t)
+		if err := createHosts(tx, t); err != nil {
+			return err
+		}
+		return db.tendSoon(tx, t.ID)
 	})
 	if err == nil {
 		t.Version, t.UpdatedAt = row.Version, row.UpdatedAt

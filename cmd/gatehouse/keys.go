@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -74,7 +75,7 @@ type keysRotateCmd struct {
 
 func (c *keysRotateCmd) Run(a *app) error {
 	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
-		page, err := d.admin.RotateKey(d.ctx, d.actor, tenant, admin.Rotation{Alg: c.Alg, Immediately: c.Immediately, Force: c.Force})
+		page, err := d.admin.RotateKey(d.ctx, d.actor, tenant, admin.RotationOrder{Alg: c.Alg, Immediately: c.Immediately, Force: c.Force})
 		if err != nil {
 			return err
 		}
@@ -84,10 +85,23 @@ func (c *keysRotateCmd) Run(a *app) error {
 
 type keysRevokeCmd struct {
 	tenantFlag
-	Kid string `arg:"" help:"The key's id."`
+	Kid          string `arg:"" optional:"" help:"The key's id."`
+	AllTenants   bool   `help:"Revoke the keys of every tenant, with --leaked-before."`
+	LeakedBefore string `placeholder:"TIME" help:"With --all-tenants: every key that was there before, such as 2027-01-01T00:00:00Z."`
+	Yes          bool   `short:"y" help:"With --all-tenants: do not ask."`
 }
 
 func (c *keysRevokeCmd) Run(a *app) error {
+	switch {
+	case c.AllTenants && c.LeakedBefore == "" || !c.AllTenants && c.LeakedBefore != "":
+		return errors.New("--all-tenants and --leaked-before go together")
+	case c.AllTenants && (c.Kid != "" || c.Tenant != ""):
+		return errors.New("--all-tenants revokes by time: leave out the kid and --tenant")
+	case c.AllTenants:
+		return c.revokeLeaked(a)
+	case c.Kid == "":
+		return errors.New("name the key's id, or give --all-tenants --leaked-before TIME")
+	}
 	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
 		r, err := d.admin.RevokeKey(d.ctx, d.actor, tenant, c.Kid)
 		if err != nil {

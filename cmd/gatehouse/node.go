@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -31,6 +32,9 @@ const (
 	feedKept     = 24 * time.Hour
 )
 
+// poolSize is how many signing keys are made ahead.
+const poolSize = 8
+
 // node is one serving process with all its parts.
 type node struct {
 	settings  *Settings
@@ -44,10 +48,17 @@ type node struct {
 	follower  *feed.Follower
 	journal   *grants.Journal
 	metrics   *server.Metrics
-	server    *server.Server
-	ready     chan struct{} // closed when requests can be answered
-	draining  chan struct{} // closed when the node is about to stop
-	adminAPI  func(gin.IRouter)
+	pool      *keys.Pool // of keys made ahead
+
+	keyMetrics struct {
+		ages     atomic.Pointer[store.KeyAges]
+		failures atomic.Uint64
+	}
+
+	server   *server.Server
+	ready    chan struct{} // closed when requests can be answered
+	draining chan struct{} // closed when the node is about to stop
+	adminAPI func(gin.IRouter)
 }
 
 // newNode wires a node on an opened database. It touches the database not yet.
@@ -60,7 +71,8 @@ func newNode(settings *Settings, log *zap.Logger, db *store.DB, sealer *keys.Sea
 	n := &node{settings: settings, log: log, db: db, sealer: sealer, ready: make(chan struct{}), draining: make(chan struct{})}
 	n.directory = tenants.NewDirectory(db, kept)
 	n.peppers = keys.NewPeppers(db, sealer)
-	n.admin = newAdmin(settings, publicURL, db, sealer, n.peppers)
+	n.pool = keys.NewPool(poolSize)
+	n.admin = newAdmin(settings, publicURL, db, sealer, n.peppers, n.pool.NewKey)
 	n.rings = keys.NewRings(db, n.admin, sealer, settings.KeyTiming(), now)
 	n.journal = grants.NewJournal(db)
 	n.follower = feed.NewFollower(db, settings.FeedPoll, now, n.apply, n.reset)
@@ -97,10 +109,13 @@ func newNode(settings *Settings, log *zap.Logger, db *store.DB, sealer *keys.Sea
 func newRegistry() *grants.Registry { return grants.NewRegistry(grants.ClientCredentials{}) }
 
 // newAdmin makes the use cases, for a node and for the command line.
-func newAdmin(settings *Settings, publicURL *url.URL, db *store.DB, sealer *keys.Sealer, peppers *keys.Peppers) *admin.Service {
+// newKey makes signing keys; nil: one by one, as they are needed.
+func newAdmin(settings *Settings, publicURL *url.URL, db *store.DB, sealer *keys.Sealer, peppers *keys.Peppers,
+	newKey func(*keys.Sealer, string, int) keys.NewKey) *admin.Service {
+
 	return admin.New(db, sealer, peppers, admin.Config{
 		PublicURL: publicURL, Timing: settings.KeyTiming(), Grants: newRegistry().Types(),
-		AuthMethods: []string{oauth.AuthSecretBasic, oauth.AuthSecretPost},
+		AuthMethods: []string{oauth.AuthSecretBasic, oauth.AuthSecretPost}, NewKey: newKey,
 	}, time.Now)
 }
 
@@ -156,11 +171,15 @@ func (n *node) measure() {
 		n.metrics.Cache(name, stats)
 	}
 	n.metrics.Cache("keys", n.rings.Stats)
+	n.measureKeys()
 }
 
 // background runs what goes on beside requests until ctx ends.
 func (n *node) background(ctx context.Context) {
 	go n.follower.Run(ctx, func(err error) { n.log.Error("the change feed could not be read", zap.Error(err)) })
+	go n.pool.Run(ctx)
+	go n.tendKeys(ctx)
+	go n.every(ctx, flushEvery, "the state of the keys could not be read", n.lookAtKeys)
 	go n.every(ctx, flushEvery, "counts of tokens could not be stored", func(ctx context.Context) error {
 		return n.journal.Flush(ctx, time.Now())
 	})

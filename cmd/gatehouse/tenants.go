@@ -3,6 +3,7 @@ package main
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gatehouse-auth/gatehouse/admin"
 	"github.com/gatehouse-auth/gatehouse/tenants"
@@ -17,13 +18,15 @@ type tenantsCmd struct {
 }
 
 type tenantsCreateCmd struct {
-	Slug       string   `arg:"" help:"a-z, 0-9 and -: the tenant is found at /t/SLUG."`
-	Name       string   `required:"" help:"For people."`
-	Host       []string `sep:"none" help:"Host name of its own, may be repeated; the first one is canonical."`
-	Issuer     string   `placeholder:"URL" help:"What its tokens name. Unless given: from the first host, or from the slug."`
-	Dialect    []string `sep:"none" help:"Dialect to switch on, may be repeated."`
-	SigningAlg string   `placeholder:"ALG" help:"RS256 (unless given), PS256, ES256 or EdDSA."`
-	KeyBits    int      `placeholder:"BITS" help:"Size of RSA keys: 2048 (unless given), 3072 or 4096."`
+	Slug           string        `arg:"" help:"a-z, 0-9 and -: the tenant is found at /t/SLUG."`
+	Name           string        `required:"" help:"For people."`
+	Host           []string      `sep:"none" help:"Host name of its own, may be repeated; the first one is canonical."`
+	Issuer         string        `placeholder:"URL" help:"What its tokens name. Unless given: from the first host, or from the slug."`
+	Dialect        []string      `sep:"none" help:"Dialect to switch on, may be repeated."`
+	SigningAlg     string        `placeholder:"ALG" help:"RS256 (unless given), PS256, ES256 or EdDSA."`
+	KeyBits        int           `placeholder:"BITS" help:"Size of RSA keys: 2048 (unless given), 3072 or 4096."`
+	RotationPeriod time.Duration `help:"How long a signing key signs. Unless given: as the platform says."`
+	RotationPaused bool          `help:"No key follows another but by order."`
 	lifetimeFlags
 }
 
@@ -32,6 +35,7 @@ func (c *tenantsCreateCmd) Run(a *app) error {
 		t, err := d.admin.CreateTenant(d.ctx, d.actor, admin.NewTenant{
 			Slug: c.Slug, Name: c.Name, Issuer: c.Issuer, Hosts: repeated(c.Host), Dialects: repeated(c.Dialect),
 			SigningAlg: c.SigningAlg, KeyBits: c.KeyBits, Lifetime: c.lifetime(),
+			Rotation: admin.Rotation{Period: int(c.RotationPeriod / time.Second), Paused: c.RotationPaused},
 		})
 		if err != nil {
 			return err
@@ -71,13 +75,15 @@ func (c *tenantsShowCmd) Run(a *app) error {
 }
 
 type tenantsUpdateCmd struct {
-	Slug       string   `arg:""`
-	Name       *string  `help:"For people."`
-	Host       []string `sep:"none" help:"Its host names, all of them, may be repeated. --host= for none."`
-	Dialect    []string `sep:"none" help:"Its dialects, all of them, may be repeated. --dialect= for none."`
-	Status     *string  `help:"active or suspended."`
-	SigningAlg *string  `placeholder:"ALG" help:"RS256, PS256, ES256 or EdDSA."`
-	KeyBits    *int     `placeholder:"BITS" help:"Size of new RSA keys: 2048, 3072 or 4096."`
+	Slug           string         `arg:""`
+	Name           *string        `help:"For people."`
+	Host           []string       `sep:"none" help:"Its host names, all of them, may be repeated. --host= for none."`
+	Dialect        []string       `sep:"none" help:"Its dialects, all of them, may be repeated. --dialect= for none."`
+	Status         *string        `help:"active or suspended."`
+	SigningAlg     *string        `placeholder:"ALG" help:"RS256, PS256, ES256 or EdDSA."`
+	KeyBits        *int           `placeholder:"BITS" help:"Size of new RSA keys: 2048, 3072 or 4096."`
+	RotationPeriod *time.Duration `help:"How long a signing key signs, such as 720h. 0s: as the platform says."`
+	RotationPaused *bool          `negatable:"" help:"No key follows another but by order."`
 	lifetimeFlags
 }
 
@@ -87,6 +93,13 @@ func (c *tenantsUpdateCmd) Run(a *app) error {
 	p.text("status", c.Status)
 	p.text("signing_alg", c.SigningAlg)
 	p.number("key_bits", c.KeyBits)
+	if c.RotationPeriod != nil {
+		period := int(*c.RotationPeriod / time.Second)
+		p.number("rotation_period", &period)
+	}
+	if c.RotationPaused != nil {
+		p["rotation_paused"] = *c.RotationPaused
+	}
 	p.texts("hosts", c.Host)
 	p.texts("dialects", c.Dialect)
 	c.change(p)
@@ -124,6 +137,7 @@ func showTenant(a *app, t *tenants.Tenant) error {
 	return a.showDetails(t,
 		"slug", t.Slug, "name", t.Name, "status", string(t.Status), "issuer", t.Issuer, "hosts", strings.Join(t.Hosts, " "),
 		"dialects", strings.Join(t.Dialects, " "), "signing_alg", t.SigningAlg, "key_bits", strconv.Itoa(t.KeyBits),
+		"rotation_period", seconds(t.RotationPeriod), "rotation_paused", strconv.FormatBool(t.RotationPaused),
 		"access_token_lifetime", seconds(t.Default), "max_access_token_lifetime", seconds(t.Max),
 		"created_at", instant(t.CreatedAt), "updated_at", instant(t.UpdatedAt), "id", t.ID)
 }

@@ -8,7 +8,7 @@ func (a *api) listKeys(r *request) (answer, error) {
 }
 
 func (a *api) rotateKey(r *request) (answer, error) {
-	var order admin.Rotation
+	var order admin.RotationOrder
 	if err := r.order(&order); err != nil {
 		return answer{}, err
 	}
