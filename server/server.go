@@ -45,11 +45,14 @@ type Parts struct {
 	Keys      *keys.Rings
 	Staleness func() time.Duration                   // of what the caches hold
 	Ready     map[string]func(context.Context) error // the checks of /readyz, by name
-	Admin     func(gin.IRouter)                      // adds the admin API; nil: it is served elsewhere
+	Admin     Mount                                  // adds the admin API; nil: it is served elsewhere
 	Metrics   *Metrics
 	Log       *zap.Logger
 	Now       func() time.Time
 }
+
+// Mount adds routes to a router of this package.
+type Mount func(gin.IRouter)
 
 // Server answers HTTP requests.
 type Server struct {
@@ -91,7 +94,7 @@ func (s *Server) Handler() http.Handler {
 }
 
 // AdminHandler returns the handler of a listener of its own for the admin API.
-func (s *Server) AdminHandler(admin func(gin.IRouter)) http.Handler {
+func (s *Server) AdminHandler(admin Mount) http.Handler {
 	router := s.router()
 	admin(router.Group("", s.requireFresh))
 	router.GET("/healthz", s.healthz)

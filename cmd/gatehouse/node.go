@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/gin-gonic/gin"
 	"go.uber.org/zap"
 
 	"github.com/gatehouse-auth/gatehouse/admin"
@@ -58,7 +57,7 @@ type node struct {
 	server   *server.Server
 	ready    chan struct{} // closed when requests can be answered
 	draining chan struct{} // closed when the node is about to stop
-	adminAPI func(gin.IRouter)
+	adminAPI server.Mount
 }
 
 // newNode wires a node on an opened database. It touches the database not yet.
@@ -81,9 +80,7 @@ func newNode(settings *Settings, log *zap.Logger, db *store.DB, sealer *keys.Sea
 	clients := grants.NewAuthenticator(n.directory, grants.NewThrottle(now), now, grants.ClientSecret{Pepper: n.peppers, Now: now})
 	n.metrics = server.NewMetrics()
 	n.measure()
-	n.adminAPI = func(r gin.IRouter) {
-		adminapi.Register(r, n.admin, adminapi.NewTokenAuthenticator(n.directory, n.rings, now))
-	}
+	n.adminAPI = adminapi.Mount(n.admin, adminapi.NewTokenAuthenticator(n.directory, n.rings, now))
 	parts := server.Parts{
 		Resolver:  tenants.NewResolver(n.directory, publicURL, settings.DefaultTenant),
 		Grants:    grants.NewService(registry, clients, n.directory, n.rings, n.journal, now),

@@ -29,6 +29,11 @@ type api struct {
 	auth    Authenticator
 }
 
+// Mount returns what adds the API to a server.
+func Mount(service *admin.Service, auth Authenticator) server.Mount {
+	return func(r gin.IRouter) { Register(r, service, auth) }
+}
+
 // Register adds the API to r, a router of package server.
 func Register(r gin.IRouter, service *admin.Service, auth Authenticator) {
 	a := &api{service: service, auth: auth}
