@@ -15,6 +15,11 @@ import (
 // apart any more: same audience, same client_id.
 var ErrAmbiguous = errors.New("ambiguous on the shared host")
 
+// MissingError means that a change names something that is not there.
+type MissingError struct{ Thing, Name string }
+
+func (e *MissingError) Error() string { return "there is no " + e.Thing + " " + e.Name }
+
 // Actor is who asks for a change.
 type Actor struct {
 	Name      string // as the audit log shows it

@@ -56,6 +56,35 @@ type ClientStore interface {
 	RevokeSecret(ctx context.Context, tenantID, clientID, secretID string, e tenants.AuditEvent) error
 }
 
+// UserStore keeps the users of tenants, service accounts among them, with their
+// groups, which are created, changed and deleted by their names. What is taken
+// is a *tenants.TakenError, a group that is not there a *MissingError.
+type UserStore interface {
+	User(ctx context.Context, tenantID, userID string) (*tenants.User, error)
+	Users(ctx context.Context, tenantID, group string, r Range) ([]tenants.User, error) // of that group; empty: all
+	CreateUser(ctx context.Context, u *tenants.User, e tenants.AuditEvent) error
+	UpdateUser(ctx context.Context, u *tenants.User, e tenants.AuditEvent) error
+	DeleteUser(ctx context.Context, tenantID, userID string, version int64, e tenants.AuditEvent) error
+}
+
+// GroupStore keeps groups.
+type GroupStore interface {
+	Group(ctx context.Context, tenantID, group string) (*tenants.Group, error) // by id or name
+	Groups(ctx context.Context, tenantID string, r Range) ([]tenants.Group, error)
+	CreateGroup(ctx context.Context, g *tenants.Group, e tenants.AuditEvent) error
+	UpdateGroup(ctx context.Context, g *tenants.Group, e tenants.AuditEvent) error
+	DeleteGroup(ctx context.Context, tenantID, groupID string, version int64, e tenants.AuditEvent) error
+}
+
+// APIKeyStore keeps the API keys of users.
+type APIKeyStore interface {
+	APIKey(ctx context.Context, tenantID, userID, keyID string) (*tenants.APIKey, error)
+	APIKeys(ctx context.Context, tenantID, userID string, r Range) ([]tenants.APIKey, error)
+	CreateAPIKey(ctx context.Context, k *tenants.APIKey, e tenants.AuditEvent) error
+	UpdateAPIKey(ctx context.Context, k *tenants.APIKey, e tenants.AuditEvent) error
+	DeleteAPIKey(ctx context.Context, k *tenants.APIKey, e tenants.AuditEvent) error
+}
+
 // KeyStore keeps the signing keys of tenants.
 type KeyStore interface {
 	// KeySet returns the tenant's set, an empty one of version 0 for a new tenant.
@@ -82,6 +111,9 @@ type Store interface {
 	TenantStore
 	APIStore
 	ClientStore
+	UserStore
+	GroupStore
+	APIKeyStore
 	KeyStore
 	AuditStore
 }

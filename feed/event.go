@@ -9,10 +9,13 @@ type Kind string
 
 // The kinds of things that nodes keep in memory.
 const (
-	Tenant Kind = "tenant" // Key: the tenant's id
-	API    Kind = "api"    // Key: the API's identifier
-	Client Kind = "client" // Key: the client_id
-	Keys   Kind = "keys"   // Key: empty, the tenant's whole key set
+	Tenant Kind = "tenant"  // Key: the tenant's id
+	API    Kind = "api"     // Key: the API's identifier
+	Client Kind = "client"  // Key: the client_id
+	Keys   Kind = "keys"    // Key: empty, the tenant's whole key set
+	User   Kind = "user"    // Key: the user's id
+	Group  Kind = "group"   // Key: the group's id
+	APIKey Kind = "api_key" // Key: the key's hash, base64url
 )
 
 // Event says that something changed. N counts all events of a database in the

@@ -27,14 +27,19 @@ type Grant interface {
 // Request is what a grant sees of a token request. Its client has been
 // authenticated and may use the grant.
 type Request struct {
-	Tenant *tenants.Tenant
-	Client *tenants.Client
-	Params oauth.Params
+	Tenant    *tenants.Tenant
+	Client    *tenants.Client
+	Params    oauth.Params
+	Address   string // of the caller
+	RequestID string
 }
 
 // Subject is who a token speaks for.
 type Subject struct {
 	ID string // the token's sub
+	// User is who the subject is; nil for the client itself. The Service sees
+	// to it that the user is active, and that what is issued is audited.
+	User *tenants.User
 	// Expiry bounds the token's life; zero: no bound.
 	Expiry time.Time
 	// Scopes bounds what is granted; nil: no bound.
@@ -43,8 +48,9 @@ type Subject struct {
 	// decides (RFC 9068 section 2.2).
 	Claims map[string]any
 	// Spend consumes what the grant was paid with, exactly once: an error
-	// keeps the token from leaving. Nil where nothing is consumed.
-	Spend func(ctx context.Context) error
+	// keeps the token from leaving. It also stores Issued.Audit, in the same
+	// transaction. Nil where nothing is consumed.
+	Spend func(ctx context.Context, issued *Issued) error
 }
 
 // Registry is the list of the grants that a server knows.

@@ -8,8 +8,11 @@ import (
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
-// Uses stores which key signed for which client and API in which hour.
+// Uses stores which key signed for which client and API in which hour, and
+// each token for people.
 type Uses interface {
+	// Record stores an audit event that belongs to no other change.
+	Record(ctx context.Context, e tenants.AuditEvent) error
 	// AddUses adds each Count to its row, which is made where there is none,
 	// and moves the row's LatestExpiry later if the given one is.
 	AddUses(ctx context.Context, uses []tenants.FirstUse) error

@@ -62,8 +62,9 @@ type claims struct {
 	Scope    string `json:"scope,omitempty"`
 }
 
-func (s *Service) mint(ctx context.Context, tenant *tenants.Tenant, client *tenants.Client, subject *Subject, t *target, now, expiry time.Time) (token, kid string, err error) {
-	alg := tenant.SigningAlg
+// mint signs the token that i tells of, and notes in it which key did.
+func (s *Service) mint(ctx context.Context, i *Issued, t *target) (token string, err error) {
+	alg := i.Tenant.SigningAlg
 	if t.api != nil && t.api.SigningAlg != "" {
 		alg = t.api.SigningAlg
 	}
@@ -71,11 +72,12 @@ func (s *Service) mint(ctx context.Context, tenant *tenants.Tenant, client *tena
 		alg = DefaultAlg
 	}
 	c := &claims{
-		Issuer: tenant.Issuer, Subject: subject.ID, Audience: t.audience,
-		Expiry: expiry.Unix(), IssuedAt: now.Unix(), NotUntil: now.Unix(),
-		ID: newID(), ClientID: client.ID, Scope: t.scopes.String(),
+		Issuer: i.Tenant.Issuer, Subject: i.Subject.ID, Audience: i.Audience,
+		Expiry: i.Expiry.Unix(), IssuedAt: i.At.Unix(), NotUntil: i.At.Unix(),
+		ID: i.TokenID, ClientID: i.Client.ID, Scope: i.Scopes.String(),
 	}
-	return s.signer.Sign(ctx, tenant.ID, alg, oauth.TypeAccessToken, c.with(subject.Claims))
+	token, i.Kid, err = s.signer.Sign(ctx, i.Tenant.ID, alg, oauth.TypeAccessToken, c.with(i.Subject.Claims))
+	return token, err
 }
 
 // with adds further claims. They cannot replace what is decided here.

@@ -13,6 +13,9 @@ import (
 // tenants.ErrNotFound.
 type Directory interface {
 	Client(ctx context.Context, tenantID, clientID string) (*tenants.Client, error)
+	User(ctx context.Context, tenantID, userID string) (*tenants.User, error)
+	UserByLogin(ctx context.Context, tenantID, login string) (*tenants.User, error)
+	APIKey(ctx context.Context, tenantID string, hash []byte) (*tenants.APIKey, error)
 	API(ctx context.Context, tenantID, identifier string) (*tenants.API, error)
 }
 
@@ -31,7 +34,8 @@ type TokenRequest struct {
 	Params      oauth.Params
 	Credentials oauth.Credentials
 	Profile     oauth.Profile
-	Address     string // of the caller, for throttling
+	Address     string // of the caller, for throttling and audit
+	RequestID   string
 }
 
 // Service answers token requests. It does all that every grant shares, so that
@@ -64,7 +68,9 @@ func (s *Service) Token(ctx context.Context, r *TokenRequest) (*oauth.Response, 
 	if !client.AllowsGrant(grant.Type()) {
 		return nil, oauth.Errorf(oauth.UnauthorizedClient, oauth.ReasonForbidden, "this client may not use the grant %s", grant.Type())
 	}
-	subject, err := grant.Authorize(ctx, &Request{Tenant: r.Tenant, Client: client, Params: r.Params.Only(grant.Params())})
+	subject, err := grant.Authorize(ctx, &Request{
+		Tenant: r.Tenant, Client: client, Params: r.Params.Only(grant.Params()), Address: r.Address, RequestID: r.RequestID,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -72,28 +78,44 @@ func (s *Service) Token(ctx context.Context, r *TokenRequest) (*oauth.Response, 
 	if err != nil {
 		return nil, err
 	}
-	now := s.now()
-	life := lifetime(r, grant.Type(), client, target.api)
-	expiry := now.Add(life)
-	if !subject.Expiry.IsZero() && subject.Expiry.Before(expiry) {
-		expiry = subject.Expiry
+	if err := s.permitted(r, client, grant.Type(), subject, target); err != nil {
+		return nil, err
 	}
-	token, kid, err := s.mint(ctx, r.Tenant, client, subject, target, now, expiry)
+	now := s.now()
+	issued := &Issued{
+		Tenant: r.Tenant, Client: client, Subject: subject, GrantType: grant.Type(), TokenID: newID(),
+		Audience: target.audience, Scopes: target.scopes, At: now, Expiry: now.Add(lifetime(r, grant.Type(), client, target.api)),
+		Address: r.Address, RequestID: r.RequestID,
+	}
+	if !subject.Expiry.IsZero() && subject.Expiry.Before(issued.Expiry) {
+		issued.Expiry = subject.Expiry
+	}
+	token, err := s.mint(ctx, issued, target)
 	if err != nil {
 		return nil, err
 	}
-	if subject.Spend != nil {
-		if err := subject.Spend(ctx); err != nil {
-			return nil, err
-		}
-	}
-	if err := s.journal.Issued(ctx, r.Tenant.ID, kid, client.ID, target.audience, now, expiry); err != nil {
+	if err := s.record(ctx, issued); err != nil {
 		return nil, err
 	}
 	return &oauth.Response{
 		AccessToken: token, TokenType: "Bearer", Scope: target.scopes.String(),
-		ExpiresIn: int64(expiry.Sub(now) / time.Second), ExpiresAt: expiry.Unix(),
+		ExpiresIn: int64(issued.Expiry.Sub(now) / time.Second), ExpiresAt: issued.Expiry.Unix(),
 	}, nil
+}
+
+// record stores what is about to leave, and consumes what it was paid with.
+func (s *Service) record(ctx context.Context, i *Issued) error {
+	switch {
+	case i.Subject.Spend != nil:
+		if err := i.Subject.Spend(ctx, i); err != nil {
+			return err
+		}
+	case i.Subject.User != nil:
+		if err := s.journal.store.Record(ctx, i.Audit()); err != nil {
+			return err
+		}
+	}
+	return s.journal.Issued(ctx, i.Tenant.ID, i.Kid, i.Client.ID, i.Audience, i.At, i.Expiry)
 }
 
 // grant finds the grant before anything is computed for the request.

@@ -68,7 +68,7 @@ func (s *Server) read(c *gin.Context, route *dialects.Route) (*grants.TokenReque
 	}
 	params, credentials, err := route.Decode(c.Request, body)
 	x.clientID, x.grant = credentials.ClientID(), params["grant_type"]
-	return &grants.TokenRequest{Tenant: x.tenant, Params: params, Credentials: credentials, Address: x.address}, err
+	return &grants.TokenRequest{Tenant: x.tenant, Params: params, Credentials: credentials, Address: x.address, RequestID: x.id}, err
 }
 
 // introspect answers the introspection endpoint (RFC 7662 section 2).

@@ -10,6 +10,12 @@ import (
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
+// Record stores an audit event that belongs to no other change.
+func (db *DB) Record(ctx context.Context, e tenants.AuditEvent) error {
+	e.At = stored(e.At)
+	return db.write(ctx, func(tx *gorm.DB) error { return tx.Create(&e).Error })
+}
+
 // AuditEvents returns a range of what happened to the tenant since an instant,
 // newest first. A prefix is looked for in action and target.
 func (db *DB) AuditEvents(ctx context.Context, tenantID string, r admin.Range, since time.Time) ([]tenants.AuditEvent, error) {

@@ -33,8 +33,11 @@ func (db *DB) ClientByID(ctx context.Context, tenantID, clientID string) (*tenan
 		if err := tx.Where(oneClient, tenantID, clientID).Take(&row).Error; err != nil {
 			return err
 		}
-		return tx.Table("client_secrets").Where(oneClient, tenantID, clientID).
-			Order("created_at, id").Find(&row.Secrets).Error
+		if err := tx.Table("client_secrets").Where(oneClient, tenantID, clientID).
+			Order("created_at, id").Find(&row.Secrets).Error; err != nil {
+			return err
+		}
+		return addPermissions(tx, []*tenants.Client{&row.Client})
 	})
 	if err != nil {
 		return nil, err
@@ -57,9 +60,16 @@ func (db *DB) Clients(ctx context.Context, tenantID string, r admin.Range) ([]te
 		if err := page(tx.Where("tenant_id = ?", tenantID), r, "client_id", "name_fold").Find(&rows).Error; err != nil || len(rows) == 0 {
 			return err
 		}
-		return tx.Table("client_secrets").
+		if err := tx.Table("client_secrets").
 			Where("tenant_id = ? AND client_id BETWEEN ? AND ?", tenantID, rows[0].ID, rows[len(rows)-1].ID).
-			Order("created_at, id").Find(&secrets).Error
+			Order("created_at, id").Find(&secrets).Error; err != nil {
+			return err
+		}
+		clients := make([]*tenants.Client, len(rows))
+		for i := range rows {
+			clients[i] = &rows[i].Client
+		}
+		return addPermissions(tx, clients)
 	})
 	list := make([]tenants.Client, len(rows))
 	at := make(map[string]*tenants.Client, len(rows))
@@ -88,9 +98,16 @@ func fillClient(c *tenants.Client) {
 	if c.Lifetimes == nil {
 		c.Lifetimes = map[string]int{}
 	}
+	if c.RequiredPermissions == nil {
+		c.RequiredPermissions = map[string]string{}
+	}
+	c.Permissions = orEmpty(c.Permissions)
+	c.InheritedPermissions = orEmpty(c.InheritedPermissions)
 }
 
-// CreateClient stores a new client and c.Secrets, which become its own.
+// CreateClient stores a new client with its service account and c.Secrets,
+// which become its own. An id that a client or a user has is a
+// *tenants.TakenError.
 func (db *DB) CreateClient(ctx context.Context, c *tenants.Client, e tenants.AuditEvent) error {
 	fillClient(c)
 	db.stamp(&c.Version, &c.CreatedAt, &c.UpdatedAt)
@@ -98,6 +115,9 @@ func (db *DB) CreateClient(ctx context.Context, c *tenants.Client, e tenants.Aud
 		db.own(&c.Secrets[i], c.TenantID, c.ID)
 	}
 	return db.change(ctx, e, clientEvent(c.TenantID, c.ID), func(tx *gorm.DB) error {
+		if err := createServiceAccount(tx, c); err != nil {
+			return err
+		}
 		if err := tx.Create(&clientRow{Client: *c, NameFold: fold(c.Name)}).Error; err != nil {
 			return err
 		}
@@ -110,7 +130,8 @@ func (db *DB) CreateClient(ctx context.Context, c *tenants.Client, e tenants.Aud
 	})
 }
 
-// UpdateClient stores everything of c but its secrets.
+// UpdateClient stores everything of c but its secrets and what its service
+// account inherits.
 func (db *DB) UpdateClient(ctx context.Context, c *tenants.Client, e tenants.AuditEvent) error {
 	fillClient(c)
 	row := clientRow{Client: *c, NameFold: fold(c.Name)}
@@ -119,7 +140,10 @@ func (db *DB) UpdateClient(ctx context.Context, c *tenants.Client, e tenants.Aud
 		if row.Version, err = next(tx.Model(&clientRow{}).Where(oneClient, c.TenantID, c.ID), c.Version); err != nil {
 			return err
 		}
-		return one(tx.Select("*").Omit("tenant_id", "client_id", "created_at").Updates(&row))
+		if err := one(tx.Select("*").Omit("tenant_id", "client_id", "created_at").Updates(&row)); err != nil {
+			return err
+		}
+		return updateServiceAccount(tx, &row)
 	})
 	if err == nil {
 		c.Version, c.UpdatedAt = row.Version, row.UpdatedAt
@@ -127,10 +151,13 @@ func (db *DB) UpdateClient(ctx context.Context, c *tenants.Client, e tenants.Aud
 	return err
 }
 
-// DeleteClient deletes the client with its secrets.
+// DeleteClient deletes the client with its secrets and its service account.
 func (db *DB) DeleteClient(ctx context.Context, tenantID, clientID string, version int64, e tenants.AuditEvent) error {
 	return db.change(ctx, e, clientEvent(tenantID, clientID), func(tx *gorm.DB) error {
 		if _, err := next(tx.Model(&clientRow{}).Where(oneClient, tenantID, clientID), version); err != nil {
+			return err
+		}
+		if err := deleteUser(tx, tenantID, tenants.ServiceAccountID(clientID)); err != nil {
 			return err
 		}
 		return one(tx.Where(oneClient, tenantID, clientID).Delete(&clientRow{}))

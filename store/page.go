@@ -2,17 +2,15 @@ package store
 
 import (
 	"strings"
-	"unicode"
 
 	"gorm.io/gorm"
 
 	"github.com/gatehouse-auth/gatehouse/admin"
+	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
 // fold maps letters that differ in case only to the same ones.
-func fold(s string) string {
-	return strings.Map(func(r rune) rune { return unicode.ToLower(unicode.ToUpper(r)) }, s)
-}
+func fold(s string) string { return tenants.Fold(s) }
 
 // likePrefix returns the LIKE pattern, with escape character \, for what begins
 // with prefix literally.

@@ -146,13 +146,17 @@ func createHosts(tx *gorm.DB, t *tenants.Tenant) error {
 	return nil
 }
 
-// UpdateTenant stores everything of t but its issuer, which is fixed.
+// UpdateTenant stores everything of t but its issuer, which is fixed. Users that
+// could sign in by the same e-mail address are a *tenants.TakenError.
 func (db *DB) UpdateTenant(ctx context.Context, t *tenants.Tenant, e tenants.AuditEvent) error {
 	fillTenant(t)
 	row := tenantRow{Tenant: *t, NameFold: fold(t.Name)}
 	row.UpdatedAt = db.now()
 	err := db.change(ctx, e, tenantEvent(t.ID), func(tx *gorm.DB) (err error) {
 		if row.Version, err = next(tx.Model(&tenantRow{}).Where("id = ?", t.ID), t.Version); err != nil {
+			return err
+		}
+		if err := distinctLogins(tx, t); err != nil {
 			return err
 		}
 		if err := one(tx.Select("*").Omit("id", "issuer", "created_at").Updates(&row)); err != nil {

@@ -16,6 +16,9 @@ type API struct {
 	Scopes     []Scope `json:"scopes" gorm:"serializer:json"`
 	Lifetime   `gorm:"embedded"`
 	SigningAlg string `json:"signing_alg,omitempty"` // empty: the tenant's
+	// RequiredPermission is what the subject of a token for the API must be
+	// permitted; empty: nothing.
+	RequiredPermission string `json:"required_permission,omitempty"`
 	// SharedHost makes the API findable on the shared host: a token request
 	// there that names its identifier finds this tenant. Only the operator
 	// sets it.

@@ -23,11 +23,18 @@ type Client struct {
 	// Lifetimes are access token lifetimes in seconds per grant_type.
 	Lifetimes map[string]int `json:"lifetimes" gorm:"serializer:json"`
 	Lifetime  `gorm:"embedded"`
-	ExpiresAt *time.Time `json:"expires_at"` // from then on no credential of the client works
-	Secrets   []Secret   `json:"-" gorm:"-"`
-	Version   int64      `json:"-"`
-	CreatedAt time.Time  `json:"created_at"`
-	UpdatedAt time.Time  `json:"updated_at"`
+	// RequiredPermissions are what the subject of a token must be permitted, per
+	// grant_type.
+	RequiredPermissions map[string]string `json:"required_permissions" gorm:"serializer:json"`
+	// Permissions are those of the client's service account, of its own and, in
+	// InheritedPermissions, of its groups, sorted.
+	Permissions          []string   `json:"permissions" gorm:"-"`
+	InheritedPermissions []string   `json:"inherited_permissions" gorm:"-"`
+	ExpiresAt            *time.Time `json:"expires_at"` // from then on no credential of the client works
+	Secrets              []Secret   `json:"-" gorm:"-"`
+	Version              int64      `json:"-"`
+	CreatedAt            time.Time  `json:"created_at"`
+	UpdatedAt            time.Time  `json:"updated_at"`
 }
 
 // APIAccess says which scopes of an API a client may have.
@@ -49,6 +56,11 @@ type Secret struct {
 
 // AllowsGrant reports whether the client may use the grant.
 func (c *Client) AllowsGrant(grantType string) bool { return slices.Contains(c.GrantTypes, grantType) }
+
+// May reports whether the client's service account has the permission.
+func (c *Client) May(permission string) bool {
+	return slices.Contains(c.Permissions, permission) || slices.Contains(c.InheritedPermissions, permission)
+}
 
 // Access returns what the client may have of an API.
 func (c *Client) Access(identifier string) (APIAccess, bool) {

@@ -2,8 +2,10 @@ package tenants
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/gatehouse-auth/gatehouse/feed"
 	"github.com/gatehouse-auth/gatehouse/oauth"
@@ -22,6 +24,12 @@ type Source interface {
 	// ClientByID returns the client with its secrets.
 	ClientByID(ctx context.Context, tenantID, clientID string) (*Client, error)
 	APIByIdentifier(ctx context.Context, tenantID, identifier string) (*API, error)
+	// UserByID returns the user with its groups and what it inherits from them.
+	UserByID(ctx context.Context, tenantID, userID string) (*User, error)
+	// UserByLogin is UserByID by what people sign in with: the username or,
+	// where the tenant allows it, the e-mail address, without regard to case.
+	UserByLogin(ctx context.Context, tenantID, login string) (*User, error)
+	APIKeyByHash(ctx context.Context, tenantID string, hash []byte) (*APIKey, error)
 }
 
 // Directory answers from memory who and what belongs to which tenant. What it
@@ -34,6 +42,8 @@ type Directory struct {
 	audiences *feed.Cache[string, []string] // to the tenants' ids
 	clients   *feed.Cache[owned, *Client]
 	apis      *feed.Cache[owned, *API]
+	users     *feed.Cache[owned, *User]
+	apiKeys   *feed.Cache[owned, *APIKey] // by hash
 }
 
 // name is one of the names that a tenant is found by.
@@ -51,6 +61,8 @@ func NewDirectory(source Source, size int) *Directory {
 		audiences: feed.NewCache[string, []string](size),
 		clients:   feed.NewCache[owned, *Client](size),
 		apis:      feed.NewCache[owned, *API](size),
+		users:     feed.NewCache[owned, *User](size),
+		apiKeys:   feed.NewCache[owned, *APIKey](size),
 	}
 }
 
@@ -138,6 +150,32 @@ func (d *Directory) API(ctx context.Context, tenantID, identifier string) (*API,
 	})
 }
 
+// User returns the tenant's user of that id with its groups and permissions;
+// service accounts are users too.
+func (d *Directory) User(ctx context.Context, tenantID, userID string) (*User, error) {
+	return get(ctx, d.users, owned{tenantID, userID}, func(ctx context.Context) (*User, error) {
+		return d.source.UserByID(ctx, tenantID, userID)
+	})
+}
+
+// UserByLogin returns the user who signs in by that username or, where the
+// tenant allows it, e-mail address. It always asks the Source: guessed names
+// would fill memory, and a password costs far more.
+func (d *Directory) UserByLogin(ctx context.Context, tenantID, login string) (*User, error) {
+	return d.source.UserByLogin(ctx, tenantID, login)
+}
+
+// APIKey returns the tenant's API key that has the keyed hash. It may have
+// expired, and its user may be gone or disabled.
+func (d *Directory) APIKey(ctx context.Context, tenantID string, hash []byte) (*APIKey, error) {
+	return get(ctx, d.apiKeys, owned{tenantID, APIKeyEventKey(hash)}, func(ctx context.Context) (*APIKey, error) {
+		return d.source.APIKeyByHash(ctx, tenantID, hash)
+	})
+}
+
+// APIKeyEventKey returns the Key of events about the API key of that hash.
+func APIKeyEventKey(hash []byte) string { return base64.RawURLEncoding.EncodeToString(hash) }
+
 // Apply forgets what an event says has changed.
 func (d *Directory) Apply(e feed.Event) {
 	switch e.Kind {
@@ -147,11 +185,24 @@ func (d *Directory) Apply(e feed.Event) {
 		d.audiences.DropIf(func(_ string, ids []string) bool { return slices.Contains(ids, e.Key) })
 		d.clients.DropIf(func(c owned, _ *Client) bool { return c.tenantID == e.Key })
 		d.apis.DropIf(func(a owned, _ *API) bool { return a.tenantID == e.Key })
+		d.users.DropIf(func(u owned, _ *User) bool { return u.tenantID == e.Key })
+		d.apiKeys.DropIf(func(k owned, _ *APIKey) bool { return k.tenantID == e.Key })
 	case feed.API:
 		d.apis.Drop(owned{e.TenantID, e.Key})
 		d.audiences.Drop(e.Key)
 	case feed.Client:
 		d.clients.Drop(owned{e.TenantID, e.Key})
+		d.users.Drop(owned{e.TenantID, ServiceAccountID(e.Key)})
+	case feed.User:
+		d.users.Drop(owned{e.TenantID, e.Key})
+		if clientID, ok := strings.CutPrefix(e.Key, ServiceAccountPrefix); ok {
+			d.clients.Drop(owned{e.TenantID, clientID})
+		}
+	case feed.Group: // whose members it does not name
+		d.users.DropIf(func(u owned, _ *User) bool { return u.tenantID == e.TenantID })
+		d.clients.DropIf(func(c owned, _ *Client) bool { return c.tenantID == e.TenantID })
+	case feed.APIKey:
+		d.apiKeys.Drop(owned{e.TenantID, e.Key})
 	}
 }
 
@@ -162,6 +213,8 @@ func (d *Directory) Reset() {
 	d.audiences.Reset()
 	d.clients.Reset()
 	d.apis.Reset()
+	d.users.Reset()
+	d.apiKeys.Reset()
 }
 
 // Stats returns, per kind of thing, a function that says how many look-ups were
@@ -169,6 +222,6 @@ func (d *Directory) Reset() {
 func (d *Directory) Stats() map[string]func() (hits, misses uint64) {
 	return map[string]func() (hits, misses uint64){
 		"tenants": d.tenants.Stats, "names": d.names.Stats, "audiences": d.audiences.Stats,
-		"clients": d.clients.Stats, "apis": d.apis.Stats,
+		"clients": d.clients.Stats, "apis": d.apis.Stats, "users": d.users.Stats, "api_keys": d.apiKeys.Stats,
 	}
 }

@@ -48,6 +48,9 @@ type Tenant struct {
 	Dialects []string `json:"dialects" gorm:"serializer:json"`
 	Status   Status   `json:"status"`
 	Lifetime `gorm:"embedded"`
+	// LoginByEmail lets users sign in by their e-mail address too, which is then
+	// unique among addresses and usernames.
+	LoginByEmail bool `json:"login_by_email"`
 	// SigningAlg signs the tenant's tokens unless the API says otherwise;
 	// KeyBits is the size of new RSA keys.
 	SigningAlg string    `json:"signing_alg"`

@@ -1,0 +1,42 @@
+package grants
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/gatehouse-auth/gatehouse/oauth"
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+// Issued tells what is about to leave: a signed token that nobody has seen yet.
+type Issued struct {
+	Tenant    *tenants.Tenant
+	Client    *tenants.Client
+	Subject   *Subject
+	GrantType string
+	TokenID   string // the token's jti
+	Kid       string // of the key that signed it
+	Audience  string
+	Scopes    oauth.Scopes
+	At        time.Time
+	Expiry    time.Time
+	Address   string // of the caller
+	RequestID string
+}
+
+// Audit returns the event that tells of the token. It names the token and never
+// holds it.
+func (i *Issued) Audit() tenants.AuditEvent {
+	details := map[string]any{
+		"grant_type": i.GrantType, "jti": i.TokenID, "kid": i.Kid, "audience": i.Audience,
+		"scope": i.Scopes.String(), "expires_at": i.Expiry.UTC().Format(time.RFC3339),
+	}
+	if actor, ok := i.Subject.Claims["act"]; ok {
+		details["act"] = actor
+	}
+	return tenants.AuditEvent{
+		ID: uuid.Must(uuid.NewV7()).String(), TenantID: i.Tenant.ID, At: i.At, Actor: "client:" + i.Client.ID + "@" + i.Tenant.Slug,
+		Action: "token.issue", Target: i.Subject.ID, Details: details, RequestID: i.RequestID, Address: i.Address,
+	}
+}
