@@ -53,15 +53,15 @@ type Tenant struct {
 	LoginByEmail bool `json:"login_by_email"`
 	// SigningAlg signs the tenant's tokens unless the API says otherwise;
 	// KeyBits is the size of new RSA keys.
-	SigningAlg string    `json:"signing_alg"`
-	KeyBits    int       `json:"key_bits"`
+	SigningAlg string `json:"signing_alg"`
+	KeyBits    int    `json:"key_bits"`
 	// RotationPeriod is how many seconds a key signs; 0: as the platform says.
 	// While RotationPaused no key follows another but by order.
-	RotationPeriod int  `json:"rotation_period"`
-	RotationPaused bool `json:"rotation_paused"`
-	Version    int64     `json:"-"` // counts changes: the ETag
-	CreatedAt  time.Time `json:"created_at"`
-	UpdatedAt  time.Time `json:"updated_at"`
+	RotationPeriod int       `json:"rotation_period"`
+	RotationPaused bool      `json:"rotation_paused"`
+	Version        int64     `json:"-"` // counts changes: the ETag
+	CreatedAt      time.Time `json:"created_at"`
+	UpdatedAt      time.Time `json:"updated_at"`
 }
 
 // Lifetime bounds access tokens in seconds; 0 means not set here.
