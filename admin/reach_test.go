@@ -50,7 +50,7 @@ func (h *house) uses(a admin.Actor, slug, api, client, secret, kid string) map[s
 	keep("DeleteClient", "clients:write", h.DeleteClient(ctx, a, slug, client, 0))
 	_, err = h.SigningKeys(ctx, a, slug)
 	keep("SigningKeys", "keys:read", err)
-	_, err = h.RotateKey(ctx, a, slug, admin.Rotation{})
+	_, err = h.RotateKey(ctx, a, slug, admin.RotationOrder{})
 	keep("RotateKey", "keys:write", err)
 	_, err = h.RevokeKey(ctx, a, slug, kid)
 	keep("RevokeKey", "keys:write", err)

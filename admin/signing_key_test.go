@@ -64,7 +64,7 @@ func TestRotationIsGuarded(t *testing.T) {
 	h := newHouse(t)
 	acme := h.tenant("acme")
 	wantNone(t, h.EnsureKey(t.Context(), acme.ID, "ES256"))
-	order := admin.Rotation{Alg: "ES256", Immediately: true}
+	order := admin.RotationOrder{Alg: "ES256", Immediately: true}
 	_, err := h.RotateKey(t.Context(), operator(), "acme", order)
 	wantError(t, err, admin.CodeTooEarly, "")
 	earliest, _ := err.(*admin.Error).Details["earliest"].(time.Time)
@@ -86,9 +86,9 @@ func TestRotationIsGuarded(t *testing.T) {
 	if e := h.events("acme")[0]; e.Action != "key.rotate" || e.Details["force"] != true || e.Actor != "cli:test" {
 		t.Errorf("recorded as %+v", e)
 	}
-	_, err = h.RotateKey(t.Context(), operator(), "acme", admin.Rotation{Force: true})
+	_, err = h.RotateKey(t.Context(), operator(), "acme", admin.RotationOrder{Force: true})
 	wantError(t, err, admin.CodeInvalid, "force")
-	_, err = h.RotateKey(t.Context(), operator(), "acme", admin.Rotation{Alg: "HS256"})
+	_, err = h.RotateKey(t.Context(), operator(), "acme", admin.RotationOrder{Alg: "HS256"})
 	wantError(t, err, admin.CodeInvalid, "alg", "RS256")
 }
 
@@ -138,7 +138,7 @@ func TestKeysAreDeletedOnlyWhenNoTokenCanBeAlive(t *testing.T) {
 	wantNone(t, h.EnsureKey(t.Context(), acme.ID, "ES256"))
 	kid := h.keys("acme")[0].Kid
 	wantError(t, h.DeleteKey(t.Context(), operator(), "acme", kid), admin.CodeInUse, "")
-	_, err := h.RotateKey(t.Context(), operator(), "acme", admin.Rotation{Alg: "ES256", Immediately: true, Force: true})
+	_, err := h.RotateKey(t.Context(), operator(), "acme", admin.RotationOrder{Alg: "ES256", Immediately: true, Force: true})
 	wantNone(t, err)
 	err = h.DeleteKey(t.Context(), operator(), "acme", kid)
 	wantError(t, err, admin.CodeTooEarly, "")

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -25,23 +26,28 @@ import (
 	"github.com/gatehouse-auth/gatehouse/store/storetest"
 )
 
-// binary is the program under test, built once by TestMain.
-var binary string
-
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "gatehouse-interop")
-	if err != nil {
-		log.Fatal(err)
-	}
-	binary = filepath.Join(dir, "gatehouse")
-	build := exec.Command("go", "build", "-buildvcs=false", "-o", binary, "../cmd/gatehouse")
+// binary builds the program under test when the first test wants it, and
+// returns its path.
+var binary = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(folder, "gatehouse")
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", path, "../cmd/gatehouse")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
-		os.RemoveAll(dir)
-		log.Fatalf("building the program: %v\n%s", err, out)
+		return "", fmt.Errorf("building the program: %w\n%s", err, out)
+	}
+	return path, nil
+})
+
+// folder is where the program goes. TestMain makes and removes it.
+var folder string
+
+func TestMain(m *testing.M) {
+	var err error
+	if folder, err = os.MkdirTemp("", "gatehouse-interop"); err != nil {
+		log.Fatal(err)
 	}
 	status := m.Run()
-	os.RemoveAll(dir)
+	os.RemoveAll(folder)
 	os.Exit(status)
 }
 
@@ -65,8 +71,12 @@ func start(t *testing.T) *running {
 	address := listener.Addr().String()
 	listener.Close()
 
+	program, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
 	var output bytes.Buffer
-	serve := exec.Command(binary, "serve")
+	serve := exec.Command(program, "serve")
 	serve.Dir = t.TempDir()
 	serve.Stdout, serve.Stderr = &output, &output
 	serve.Env = []string{

@@ -8,6 +8,23 @@ import (
 	"github.com/gatehouse-auth/gatehouse/keys"
 )
 
+// publishedSchedule is what a resource server reads.
+type publishedSchedule struct {
+	Issuer       string
+	NextRotation *time.Time `json:"next_rotation_at"`
+	Keys         []struct {
+		Kid, Alg    string
+		PublishedAt time.Time  `json:"published_at"`
+		ActiveAt    *time.Time `json:"active_at"`
+		RetireAt    *time.Time `json:"retire_at"`
+		RemoveAt    *time.Time `json:"remove_at"`
+	}
+	Revoked []struct {
+		Kid       string
+		RevokedAt time.Time `json:"revoked_at"`
+	}
+}
+
 func TestSchedule(t *testing.T) {
 	n := newNode(t)
 	n.sign(t, keys.RS256)
@@ -16,22 +33,7 @@ func TestSchedule(t *testing.T) {
 	}
 	n.change(t, rotate)
 	first, second := n.sets[tenant].Keys[0], n.sets[tenant].Keys[1]
-	type entry struct {
-		Kid, Alg    string
-		PublishedAt time.Time  `json:"published_at"`
-		ActiveAt    *time.Time `json:"active_at"`
-		RetireAt    *time.Time `json:"retire_at"`
-		RemoveAt    *time.Time `json:"remove_at"`
-	}
-	var got struct {
-		Issuer       string
-		NextRotation *time.Time `json:"next_rotation_at"`
-		Keys         []entry
-		Revoked      []struct {
-			Kid       string
-			RevokedAt time.Time `json:"revoked_at"`
-		}
-	}
+	var got publishedSchedule
 	read := func() string {
 		t.Helper()
 		doc, err := n.rings.Schedule(t.Context(), tenant, "https://acme.example")

@@ -239,7 +239,7 @@ func (d *desk) refusals() {
 	}
 	d.want(404, "not_found", call{method: "GET", path: "/nowhere", token: token})
 	d.want(404, "not_found", call{method: "GET", path: "", token: token})
-	d.want(404, "not_found", call{method: "GET", path: "/tenants/", token: token})
+	d.want(404, "not_found", call{method: "GET", path: "/tenants/acme/nothing", token: token})
 }
 
 func (d *desk) refusedBodies(c call) {
