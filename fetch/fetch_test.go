@@ -1,0 +1,267 @@
+package fetch_test
+
+import (
+	"compress/gzip"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/net/dns/dnsmessage"
+
+	"github.com/gatehouse-auth/gatehouse/fetch"
+)
+
+// sink counts the connections that reach it; it is what an attacker wants
+// asked. It listens on the loopback, whose certificate clients of it trust.
+type sink struct {
+	*httptest.Server
+	connections atomic.Int64
+}
+
+func newSink(t *testing.T, handler http.HandlerFunc) *sink {
+	t.Helper()
+	s := &sink{Server: httptest.NewUnstartedServer(handler)}
+	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			s.connections.Add(1)
+		}
+	}
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	return s
+}
+
+func (s *sink) roots() *x509.CertPool {
+	pool := x509.NewCertPool()
+	pool.AddCert(s.Certificate())
+	return pool
+}
+
+// port is where the sink listens.
+func (s *sink) port() string {
+	_, port, _ := net.SplitHostPort(s.Listener.Addr().String())
+	return port
+}
+
+func allow(t *testing.T, list string) fetch.Allow {
+	t.Helper()
+	var allow fetch.Allow
+	if err := allow.UnmarshalText([]byte(list)); err != nil {
+		t.Fatal(err)
+	}
+	return allow
+}
+
+// resolver answers every question for an A record with the address.
+func resolver(t *testing.T, address [4]byte) *net.Resolver {
+	t.Helper()
+	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	go func() {
+		buffer := make([]byte, 1500)
+		for {
+			n, from, err := conn.ReadFrom(buffer)
+			if err != nil {
+				return
+			}
+			var m dnsmessage.Message
+			if m.Unpack(buffer[:n]) != nil {
+				continue
+			}
+			m.Response, m.Additionals = true, nil
+			if q := m.Questions[0]; q.Type == dnsmessage.TypeA {
+				m.Answers = []dnsmessage.Resource{{
+					Header: dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: q.Class},
+					Body:   &dnsmessage.AResource{A: address},
+				}}
+			}
+			if packed, err := m.Pack(); err == nil {
+				_, _ = conn.WriteTo(packed, from)
+			}
+		}
+	}()
+	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "udp", conn.LocalAddr().String())
+	}}
+}
+
+// Class I: what a URL itself gives away is refused before anything is asked.
+func TestURLsThatAreRefused(t *testing.T) {
+	s := newSink(t, func(http.ResponseWriter, *http.Request) {})
+	c := fetch.New(fetch.Config{Roots: s.roots()})
+	for _, url := range []string{
+		"", "jwks", "//example.com/jwks", "http://example.com/", "file:///etc/passwd", "ftp://example.com/", "https:example.com", "https://", "https:///x",
+		"https://user@example.com/", "https://example.com/#x", "https://example.com/#", "https://example.com:22/", "https://example.com:0/", "https://example.com:65536/",
+		"https://127.0.0.1:" + s.port() + "/", "https://127.0.0.1/", "https://[::1]/", "https://0.0.0.0/", "https://[::ffff:127.0.0.1]/", "https://[::]/",
+		"https://169.254.169.254/latest/", "https://10.1.2.3/", "https://[fe80::1%25eth0]/", "https://[64:ff9b::7f00:1]/",
+		"https://2130706433/", "https://0x7f000001/", "https://0177.0.0.1/", "https://127.1/", "https://0x7f.0.0.1/", "https://1.2.3.4.5/",
+		"https://localhost/", "https://LOCALHOST./", "https://x.localhost/", "https://intranet/", "https://printer.local/", "https://metadata.google.internal/",
+		"https://ex ample.com/", "https://example.com%00/", "https://exämple.com/", "https://example..com/",
+		"https://example.com/" + strings.Repeat("x", 2048),
+	} {
+		if _, err := c.Check(url); !errors.Is(err, fetch.ErrRefused) {
+			t.Errorf("Check(%q) = %v", url, err)
+		}
+		if _, err := c.Do(t.Context(), fetch.Request{URL: url}); !errors.Is(err, fetch.ErrRefused) {
+			t.Errorf("Do(%q) = %v", url, err)
+		}
+	}
+	if n := s.connections.Load(); n != 0 {
+		t.Errorf("the sink received %d connections", n)
+	}
+	for _, url := range []string{"https://example.com", "https://example.com:443/a?b=c", "https://EXAMPLE.com:8443/", "https://1.1.1.1/", "https://[2606:4700::1111]/", "https://a-b.example.com./"} {
+		if _, err := c.Check(url); err != nil {
+			t.Errorf("Check(%q) = %v", url, err)
+		}
+	}
+}
+
+// Class I: a public name that leads to an address which is not public, as after
+// DNS rebinding, is refused when the connection is made.
+func TestNamesThatResolveToClosedAddresses(t *testing.T) {
+	connections := closedPort(t)
+	for _, address := range [][4]byte{{127, 0, 0, 1}, {0, 0, 0, 0}, {10, 0, 0, 1}, {169, 254, 169, 254}, {100, 100, 100, 200}} {
+		c := fetch.New(fetch.Config{Resolver: resolver(t, address)})
+		if _, err := c.Do(t.Context(), fetch.Request{URL: "https://rebound.example.com:8443/"}); !errors.Is(err, fetch.ErrRefused) {
+			t.Errorf("%v: %v", address, err)
+		}
+	}
+	// A name that the operator trusts leads everywhere but to a cloud's metadata.
+	c := fetch.New(fetch.Config{Resolver: resolver(t, [4]byte{169, 254, 169, 254}), Allow: allow(t, "rebound.example.com")})
+	if _, err := c.Do(t.Context(), fetch.Request{URL: "https://rebound.example.com:8443/"}); !errors.Is(err, fetch.ErrRefused) {
+		t.Errorf("metadata by an allowed name: %v", err)
+	}
+	if n := connections.Load(); n != 0 {
+		t.Errorf("the sink received %d connections", n)
+	}
+}
+
+// closedPort listens on the loopback at a port that Check lets through, if it is
+// free here, and counts who comes.
+func closedPort(t *testing.T) *atomic.Int64 {
+	t.Helper()
+	var connections atomic.Int64
+	listener, err := net.Listen("tcp", "127.0.0.1:8443")
+	if err != nil {
+		return &connections
+	}
+	t.Cleanup(func() { listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			connections.Add(1)
+			conn.Close()
+		}
+	}()
+	return &connections
+}
+
+func TestAllowedAddressesAndNamesAreReached(t *testing.T) {
+	s := newSink(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Cookie") != "" || r.Header.Get("Accept-Encoding") != "identity" {
+			t.Errorf("sent %v", r.Header)
+		}
+		w.Header().Set("Cache-Control", "public, max-age=120")
+		_, _ = w.Write([]byte("hello"))
+	})
+	for _, test := range []struct{ allow, url string }{
+		{"127.0.0.0/8", "https://127.0.0.1:" + s.port()},
+		{"example.com", "https://example.com:" + s.port()},
+		{"*.com", "https://EXAMPLE.com:" + s.port()},
+	} {
+		c := fetch.New(fetch.Config{Roots: s.roots(), Allow: allow(t, test.allow), Resolver: resolver(t, [4]byte{127, 0, 0, 1})})
+		body, fresh, err := c.Get(t.Context(), test.url)
+		if err != nil || string(body) != "hello" || fresh != 2*time.Minute {
+			t.Errorf("%s: %q, %v, %v", test.allow, body, fresh, err)
+		}
+	}
+	// The proxy of the environment would make the check of the address void.
+	t.Setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+	c := fetch.New(fetch.Config{Roots: s.roots(), Allow: allow(t, "127.0.0.1")})
+	if _, _, err := c.Get(t.Context(), s.URL); err != nil {
+		t.Errorf("with a proxy in the environment: %v", err)
+	}
+}
+
+// Class I: redirects, stalls, floods and bombs.
+func TestHostileAnswers(t *testing.T) {
+	target := newSink(t, func(http.ResponseWriter, *http.Request) {})
+	stalled := make(chan struct{})
+	s := newSink(t, func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/redirect":
+			http.Redirect(w, r, target.URL, http.StatusFound)
+		case "/stall":
+			<-stalled
+		case "/drip":
+			w.WriteHeader(http.StatusOK)
+			w.(http.Flusher).Flush()
+			<-stalled
+		case "/flood":
+			for range 200 {
+				if _, err := w.Write(make([]byte, 256<<10)); err != nil {
+					return
+				}
+			}
+		case "/bomb":
+			w.Header().Set("Content-Encoding", "gzip")
+			z := gzip.NewWriter(w)
+			_, _ = z.Write(make([]byte, 10<<20))
+			_ = z.Close()
+		case "/header":
+			w.Header().Set("X-Large", strings.Repeat("x", 64<<10))
+		case "/exact":
+			_, _ = w.Write(make([]byte, 256<<10))
+		}
+	})
+	t.Cleanup(func() { close(stalled) })
+	roots := s.roots()
+	roots.AddCert(target.Certificate())
+	quick := fetch.New(fetch.Config{Roots: roots, Allow: allow(t, "127.0.0.1"), Timeout: 50 * time.Millisecond})
+	c := fetch.New(fetch.Config{Roots: roots, Allow: allow(t, "127.0.0.1")})
+	for path, client := range map[string]*fetch.Client{"/redirect": c, "/stall": quick, "/drip": quick, "/flood": c, "/bomb": c, "/header": c} {
+		if body, _, err := client.Get(t.Context(), s.URL+path); err == nil {
+			t.Errorf("%s: %d bytes", path, len(body))
+		}
+	}
+	if n := target.connections.Load(); n != 0 {
+		t.Errorf("the target of the redirect received %d connections", n)
+	}
+	if body, _, err := c.Get(t.Context(), s.URL+"/exact"); err != nil || len(body) != 256<<10 {
+		t.Errorf("a body of just the limit: %d bytes, %v", len(body), err)
+	}
+	if err := quickly(t, c); !errors.Is(err, context.Canceled) {
+		t.Errorf("a caller who gave up got %v", err)
+	}
+}
+
+func quickly(t *testing.T, c *fetch.Client) error {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := c.Do(ctx, fetch.Request{URL: "https://127.0.0.1:1/"})
+	return err
+}
+
+func TestCertificatesAreChecked(t *testing.T) {
+	s := newSink(t, func(http.ResponseWriter, *http.Request) {})
+	c := fetch.New(fetch.Config{Allow: allow(t, "127.0.0.1")})
+	var unknown *tls.CertificateVerificationError
+	if _, _, err := c.Get(t.Context(), s.URL); !errors.As(err, &unknown) {
+		t.Errorf("got %v", err)
+	}
+}
