@@ -22,21 +22,22 @@ const module = "github.com/gatehouse-auth/gatehouse"
 // arrows say which of our rooms each room may import; "*" is every room.
 // Imports of tests are free.
 var arrows = map[string]string{
-	"cmd":      "*",
-	"server":   "admin dialects grants keys tenants oauth feed",
-	"admin":    "tenants grants keys oauth feed",
-	"store":    "admin tenants grants keys oauth feed",
-	"grants":   "tenants oauth",
-	"tenants":  "oauth feed",
-	"dialects": "oauth",
-	"keys":     "oauth feed",
-	"oauth":    "",
-	"feed":     "",
-	"fetch":    "",
-	"verify":   "",
-	"docs":     "verify",
-	"interop":  "",
-	"bench":    "",
+	"cmd":       "*",
+	"server":    "admin dialects grants keys tenants oauth feed",
+	"admin":     "tenants grants keys oauth feed assertion",
+	"store":     "admin tenants grants keys oauth feed",
+	"grants":    "tenants oauth assertion",
+	"tenants":   "oauth feed",
+	"dialects":  "oauth",
+	"keys":      "oauth feed",
+	"oauth":     "",
+	"feed":      "",
+	"fetch":     "",
+	"assertion": "",
+	"verify":    "",
+	"docs":      "verify",
+	"interop":   "",
+	"bench":     "",
 }
 
 // homes say which rooms may import a foreign library whose touch spreads.
