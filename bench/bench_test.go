@@ -99,24 +99,31 @@ func BenchmarkDocument(b *testing.B) {
 				b.Fatal(err)
 			}
 			bare := startBareGin(b, body)
-			// In turns, so that a noisy moment hits both.
-			var ours, theirs time.Duration
-			const turns = 4
+			const turns = 4 // one after the other, so that a noisy moment hits both
+			var ours, theirs measure
 			total := b.N
 			b.N = max(total/turns, 1)
 			for range turns {
-				began := time.Now()
-				load(b, bare.address, bare.get("/document"))
-				theirs += time.Since(began)
-				began = time.Now()
-				load(b, n.address, n.get(document.path))
-				ours += time.Since(began)
+				theirs.add(b, bare, "/document")
+				ours.add(b, n, document.path)
 			}
 			sent := float64(b.N * turns)
 			b.N = total
-			b.ReportMetric(sent/ours.Seconds(), "requests/s")
-			b.ReportMetric(sent/theirs.Seconds(), "bare-gin-requests/s")
-			b.ReportMetric(theirs.Seconds()/ours.Seconds(), "of-bare-gin")
+			b.ReportMetric(sent/ours.wall.Seconds(), "requests/s")
+			b.ReportMetric(theirs.wall.Seconds()/ours.wall.Seconds(), "of-bare-gin")
+			b.ReportMetric(float64(ours.cpu.Microseconds())/sent, "cpu-us/request")
+			b.ReportMetric(float64(theirs.cpu.Microseconds())/sent, "bare-gin-cpu-us/request")
 		})
 	}
+}
+
+// measure adds up what turns took.
+type measure struct{ wall, cpu time.Duration }
+
+func (m *measure) add(b *testing.B, n *node, path string) {
+	b.Helper()
+	cpu, began := n.cpu(b), time.Now()
+	load(b, n.address, n.get(path))
+	m.wall += time.Since(began)
+	m.cpu += n.cpu(b) - cpu
 }

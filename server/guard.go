@@ -1,7 +1,9 @@
 package server
 
 import (
+	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"runtime/debug"
 
@@ -12,14 +14,7 @@ import (
 
 // guard sets the headers and limits that hold on every route.
 func (s *Server) guard(c *gin.Context) {
-	header := c.Writer.Header()
-	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-	header.Set("Referrer-Policy", "no-referrer")
-	header.Set("Cache-Control", "no-store")
-	if s.PublicURL.Scheme == "https" {
-		header.Set("Strict-Transport-Security", "max-age=31536000")
-	}
+	maps.Copy(c.Writer.Header(), s.headers)
 	if c.Request.ContentLength > MaxBody {
 		s.refuse(c, oauth.Errorf(oauth.TooLarge, oauth.ReasonMalformed, "the body is larger than %d bytes", MaxBody))
 		return
@@ -27,10 +22,29 @@ func (s *Server) guard(c *gin.Context) {
 	if c.Request.Body != nil {
 		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, MaxBody)
 	}
-	ctx, cancel := withTimeout(c)
+}
+
+// deadline bounds the time that whatever may wait for something else takes;
+// what is answered from memory needs no clock.
+func (s *Server) deadline(c *gin.Context) {
+	ctx, cancel := context.WithTimeout(c.Request.Context(), requestTimeout)
 	defer cancel()
 	c.Request = c.Request.WithContext(ctx)
 	c.Next()
+}
+
+// headersOf returns the headers that every answer has unless its handler says
+// otherwise. Their values are shared: they are replaced, never changed.
+func headersOf(config Config) http.Header {
+	headers := http.Header{
+		"X-Content-Type-Options":  {"nosniff"},
+		"Content-Security-Policy": {"default-src 'none'; frame-ancestors 'none'"},
+		"Cache-Control":           {"no-store"},
+	}
+	if config.PublicURL.Scheme == "https" {
+		headers.Set("Strict-Transport-Security", "max-age=31536000")
+	}
+	return headers
 }
 
 // recover turns a panic into a server_error; the stack goes to the log.

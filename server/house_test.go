@@ -49,6 +49,7 @@ type house struct {
 	http     *httptest.Server
 	draining chan struct{}
 	service  *admin.Service
+	server   *server.Server
 	token    string // of the operator
 	behind   string // the address that a trusted proxy says requests come from
 }
@@ -117,7 +118,7 @@ func openHouse(t testing.TB, db *store.DB, s *keys.Sealer, c *clock) *house {
 	h.poll()
 	h.journal = grants.NewJournal(db)
 	clients := grants.NewAuthenticator(directory, grants.NewThrottle(c.Now), c.Now, grants.ClientSecret{Pepper: peppers, Now: c.Now})
-	s2 := server.New(server.Config{
+	h.server = server.New(server.Config{
 		PublicURL: public, TrustedProxies: []netip.Prefix{netip.MustParsePrefix(proxyAddress + "/32")},
 		MaxStaleness: timing().Staleness, JWKSMaxAge: timing().MaxAge, Draining: h.draining,
 	}, server.Parts{
@@ -135,7 +136,7 @@ func openHouse(t testing.TB, db *store.DB, s *keys.Sealer, c *clock) *house {
 		Log:     zap.New(core),
 	})
 	h.http = httptest.NewUnstartedServer(nil)
-	h.http.Config = server.HTTPServer(s2.Handler())
+	h.http.Config = server.HTTPServer(h.server.Handler())
 	h.http.Start()
 	t.Cleanup(h.http.Close)
 	return h

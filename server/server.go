@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -58,8 +59,10 @@ type Mount func(gin.IRouter)
 type Server struct {
 	Config
 	Parts
-	standard *dialects.Spec
-	metadata *lru.Cache[*tenants.Tenant, *document]
+	headers   http.Header
+	exchanges sync.Pool // of *exchange
+	standard  *dialects.Spec
+	metadata  *lru.Cache[*tenants.Tenant, *document]
 }
 
 // New makes a Server.
@@ -68,27 +71,29 @@ func New(config Config, parts Parts) *Server {
 	if err != nil {
 		panic(err) // the size is a constant
 	}
-	return &Server{Config: config, Parts: parts, standard: dialects.Standard(), metadata: metadata}
+	s := &Server{Config: config, Parts: parts, headers: headersOf(config), standard: dialects.Standard(), metadata: metadata}
+	s.exchanges.New = func() any { return new(exchange) }
+	return s
 }
 
 // Handler returns the handler of the public listener.
 func (s *Server) Handler() http.Handler {
 	router := s.router()
 	if s.Admin != nil {
-		s.Admin(router.Group("", s.requireFresh))
+		s.Admin(router.Group("", s.deadline, s.requireFresh))
 	}
 	router.GET("/healthz", s.healthz)
 	router.GET("/readyz", s.readyz)
 	for _, prefix := range []string{"", "/t/:slug"} {
 		group := router.Group(prefix, s.resolveTenant)
 		for _, route := range s.standard.Routes {
-			group.Handle(route.Method, route.Path, s.operation(s.standard, &route))
+			group.Handle(route.Method, route.Path, s.operation(s.standard, &route)...)
 		}
 	}
 	// RFC 8414 section 3.1 puts the well-known part before the issuer's path.
 	inserted := router.Group("", s.resolveTenant)
 	for _, name := range []string{"oauth-authorization-server", "openid-configuration"} {
-		inserted.GET("/.well-known/"+name+"/t/:slug", s.operation(s.standard, &dialects.Route{Operation: dialects.Metadata}))
+		inserted.GET("/.well-known/"+name+"/t/:slug", s.operation(s.standard, &dialects.Route{Operation: dialects.Metadata})...)
 	}
 	return router
 }
@@ -96,7 +101,7 @@ func (s *Server) Handler() http.Handler {
 // AdminHandler returns the handler of a listener of its own for the admin API.
 func (s *Server) AdminHandler(admin Mount) http.Handler {
 	router := s.router()
-	admin(router.Group("", s.requireFresh))
+	admin(router.Group("", s.deadline, s.requireFresh))
 	router.GET("/healthz", s.healthz)
 	router.GET("/readyz", s.readyz)
 	return router
@@ -127,19 +132,19 @@ func HTTPServer(handler http.Handler) *http.Server {
 	}
 }
 
-// operation returns the handler of a route of a dialect.
-func (s *Server) operation(spec *dialects.Spec, route *dialects.Route) gin.HandlerFunc {
+// operation returns the handlers of a route of a dialect.
+func (s *Server) operation(spec *dialects.Spec, route *dialects.Route) gin.HandlersChain {
 	switch route.Operation {
 	case dialects.Token:
-		return func(c *gin.Context) { s.token(c, spec, route) }
+		return gin.HandlersChain{s.deadline, func(c *gin.Context) { s.token(c, spec, route) }}
 	case dialects.Metadata:
-		return s.discovery
+		return gin.HandlersChain{s.discovery}
 	case dialects.JWKS:
-		return s.jwks
+		return gin.HandlersChain{s.jwks}
 	case dialects.KeySchedule:
-		return s.keySchedule
+		return gin.HandlersChain{s.keySchedule}
 	case dialects.Introspect:
-		return func(c *gin.Context) { s.introspect(c, spec, route) }
+		return gin.HandlersChain{s.deadline, func(c *gin.Context) { s.introspect(c, spec, route) }}
 	default:
 		panic("server: no such operation: " + string(route.Operation))
 	}

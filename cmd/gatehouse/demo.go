@@ -31,6 +31,7 @@ func (d demoCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	defer func() { _ = log.Sync() }()
 	return demo(a.ctx, d.At, a.stdout, log)
 }
 
