@@ -34,7 +34,7 @@ tools() {
 		scripts/need.sh curl curl ca-certificates &&
 		scripts/need.sh node nodejs &&
 		scripts/need.sh npm npm &&
-		scripts/postgres-bin.sh &&
+		scripts/postgres-bin.sh >/dev/null &&
 		npm ci --prefix interop/npm --no-audit --no-fund --loglevel=error
 }
 

@@ -26,6 +26,10 @@ func TestTheListenerIsReachedFromThisMachine(t *testing.T) {
 func TestHealthcheck(t *testing.T) {
 	status := http.StatusOK
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/elsewhere" {
+			return
+		}
+		w.Header().Set("Location", "/elsewhere")
 		w.WriteHeader(status)
 		_, _ = w.Write([]byte(r.URL.Path + " says so"))
 	}))

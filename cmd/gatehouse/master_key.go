@@ -71,7 +71,7 @@ func rewrapAll(ctx context.Context, db *store.DB, sealer *keys.Sealer, progress 
 	if err != nil {
 		return 0, err
 	}
-	for ctx.Err() == nil {
+	for {
 		rows, err := db.SealedNotBy(ctx, sealer.ID(), rewrapBatch)
 		if err != nil || len(rows) == 0 {
 			return done, err
@@ -87,7 +87,6 @@ func rewrapAll(ctx context.Context, db *store.DB, sealer *keys.Sealer, progress 
 		}
 		progress(done, max(total, done))
 	}
-	return done, ctx.Err()
 }
 
 func rewrapRow(ctx context.Context, db *store.DB, sealer *keys.Sealer, row keys.SealedRow) (changed bool, err error) {

@@ -1,10 +1,22 @@
 package adminapi_test
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/gatehouse-auth/gatehouse/admin"
+	"github.com/gatehouse-auth/gatehouse/server"
+	"github.com/gatehouse-auth/gatehouse/server/adminapi"
+	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
 func TestPreconditions(t *testing.T) {
@@ -105,15 +117,39 @@ func TestSecretsAreInNoOtherAnswer(t *testing.T) {
 	}
 }
 
-// What failed here is not the caller's fault, and nothing of it is shown.
-func TestADatabaseThatIsAwayIsAnsweredAsSuch(t *testing.T) {
+// broken is an Authenticator that fails.
+type broken struct{ err error }
+
+func (b broken) Authenticate(context.Context, string) (admin.Actor, error) {
+	return admin.Actor{}, b.err
+}
+
+// What failed here is not the caller's fault: the log has it, the answer not.
+func TestFailuresAreLoggedAndNotShown(t *testing.T) {
 	d := newDesk(t)
-	token := d.operator()
-	show := call{method: "GET", path: "/tenants/operator", token: token}
-	d.want(200, "", show)
-	d.must(d.db.Close())
-	r := d.want(503, "unavailable", show)
-	if strings.Contains(string(r.raw), "sql") || r.header.Get("Retry-After") == "" {
-		t.Errorf("answered %s", r.raw)
+	for code, c := range map[string]struct {
+		status int
+		err    error
+	}{
+		"unavailable": {503, fmt.Errorf("dial 10.0.0.7: %w", tenants.ErrUnavailable)},
+		"internal":    {500, errors.New("column of 10.0.0.7 is missing")},
+	} {
+		core, logs := observer.New(zap.InfoLevel)
+		front := server.New(server.Config{PublicURL: &url.URL{}}, server.Parts{Staleness: func() time.Duration { return 0 }, Metrics: server.NewMetrics(), Log: zap.New(core)})
+		handler := front.AdminHandler(adminapi.Mount(d.service, broken{c.err}))
+		answer := httptest.NewRecorder()
+		request := httptest.NewRequest("GET", "/admin/v1/tenants/operator", nil)
+		request.Header.Set("Authorization", "Bearer x")
+		handler.ServeHTTP(answer, request)
+		if answer.Code != c.status || !strings.Contains(answer.Body.String(), `"code":"`+code+`"`) || strings.Contains(answer.Body.String(), "10.0.0.7") {
+			t.Errorf("%s: answered %d %s", code, answer.Code, answer.Body)
+		}
+		if c.status == 503 && answer.Header().Get("Retry-After") == "" {
+			t.Error("Retry-After is missing")
+		}
+		line := fmt.Sprint(logs.All()[0].ContextMap())
+		if !strings.Contains(line, "10.0.0.7") || !strings.Contains(line, "/admin/v1/tenants/:tenant") {
+			t.Errorf("%s: logged %s", code, line)
+		}
 	}
 }
