@@ -18,16 +18,19 @@ type NewAPI struct {
 	SharedHost  *bool  `json:"shared_host"`
 	SigningAlg  string `json:"signing_alg"`  // empty: the tenant's
 	TokenFormat string `json:"token_format"` // "jwt", also where it is empty
+	// RequiredPermission is what the subject of its tokens must be permitted.
+	RequiredPermission string `json:"required_permission"` // empty: nothing
 	tenants.Lifetime
 }
 
 // apiChange is what can be changed of an API.
 type apiChange struct {
-	Name        string          `json:"name"`
-	Scopes      []tenants.Scope `json:"scopes"`
-	SharedHost  bool            `json:"shared_host"`
-	SigningAlg  string          `json:"signing_alg"`
-	TokenFormat string          `json:"token_format,omitempty"`
+	Name               string          `json:"name"`
+	Scopes             []tenants.Scope `json:"scopes"`
+	SharedHost         bool            `json:"shared_host"`
+	SigningAlg         string          `json:"signing_alg"`
+	TokenFormat        string          `json:"token_format,omitempty"`
+	RequiredPermission string          `json:"required_permission"`
 	tenants.Lifetime
 }
 
@@ -47,7 +50,7 @@ func (s *Service) CreateAPI(ctx context.Context, a Actor, slug string, n NewAPI)
 	now := s.instant()
 	api := &tenants.API{
 		ID: newID(), TenantID: t.ID, Identifier: n.Identifier, Name: n.Name, Scopes: filled(n.Scopes),
-		Lifetime: n.Lifetime, SigningAlg: n.SigningAlg, SharedHost: shared, CreatedAt: now, UpdatedAt: now,
+		Lifetime: n.Lifetime, SigningAlg: n.SigningAlg, SharedHost: shared, RequiredPermission: n.RequiredPermission, CreatedAt: now, UpdatedAt: now,
 	}
 	if err := checkIdentifier(api.Identifier); err != nil {
 		return nil, err
@@ -116,7 +119,7 @@ func (s *Service) updateAPI(ctx context.Context, a Actor, slug, id string, versi
 	if err := current(api.Version, version, "API"); err != nil {
 		return nil, err
 	}
-	before := apiChange{Name: api.Name, Scopes: api.Scopes, SharedHost: api.SharedHost, SigningAlg: api.SigningAlg, TokenFormat: formatJWT, Lifetime: api.Lifetime}
+	before := apiChange{Name: api.Name, Scopes: api.Scopes, SharedHost: api.SharedHost, SigningAlg: api.SigningAlg, TokenFormat: formatJWT, RequiredPermission: api.RequiredPermission, Lifetime: api.Lifetime}
 	m, err := merge(before, p, "id", "identifier", "created_at", "updated_at")
 	if err != nil || len(m.changed) == 0 {
 		return api, err
@@ -126,7 +129,7 @@ func (s *Service) updateAPI(ctx context.Context, a Actor, slug, id string, versi
 	}
 	after := m.value
 	api.Name, api.Scopes, api.SharedHost = after.Name, filled(after.Scopes), after.SharedHost
-	api.SigningAlg, api.Lifetime = after.SigningAlg, after.Lifetime
+	api.SigningAlg, api.Lifetime, api.RequiredPermission = after.SigningAlg, after.Lifetime, after.RequiredPermission
 	if err := checkAPI(api, after.TokenFormat); err != nil {
 		return nil, err
 	}

@@ -38,6 +38,9 @@ func checkAPI(api *tenants.API, format string) error {
 	if err := checkName("name", api.Name); err != nil {
 		return err
 	}
+	if err := checkOptionalPermission("required_permission", api.RequiredPermission); err != nil {
+		return err
+	}
 	if err := checkScopes(api.Scopes); err != nil {
 		return err
 	}

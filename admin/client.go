@@ -27,7 +27,11 @@ type ClientSettings struct {
 	APIs              []tenants.APIAccess `json:"apis"`
 	ResourceServerFor []string            `json:"resource_server_for"`
 	Lifetimes         map[string]int      `json:"lifetimes"`
-	ExpiresAt         *time.Time          `json:"expires_at"`
+	// RequiredPermissions are what the subject of a token must be permitted, per
+	// grant_type; Permissions are those of the client's own service account.
+	RequiredPermissions map[string]string `json:"required_permissions"`
+	Permissions         []string          `json:"permissions"`
+	ExpiresAt           *time.Time        `json:"expires_at"`
 	tenants.Lifetime
 }
 
@@ -60,6 +64,9 @@ func (s *Service) createClient(ctx context.Context, a Actor, t *tenants.Tenant, 
 		return nil, Errorf(CodeInvalid, "expires_at", "must be in the future")
 	}
 	if err := s.checkClient(c); err != nil {
+		return nil, err
+	}
+	if err := checkGiven(a, "permissions", c.Permissions); err != nil {
 		return nil, err
 	}
 	if err := s.checkAPIs(ctx, a, c); err != nil {
@@ -142,7 +149,7 @@ func (s *Service) updateClient(ctx context.Context, a Actor, slug, clientID stri
 	if err := current(c.Version, version, "client"); err != nil {
 		return nil, err
 	}
-	m, err := merge(changeOf(c), p, "client_id", "client_secret", "created_at", "updated_at")
+	m, err := merge(changeOf(c), p, "client_id", "client_secret", "inherited_permissions", "created_at", "updated_at")
 	if err != nil || len(m.changed) == 0 {
 		return c, err
 	}
@@ -153,6 +160,11 @@ func (s *Service) updateClient(ctx context.Context, a Actor, slug, clientID stri
 	// What is not touched stays, even where the API dropped a scope meanwhile.
 	if m.changes("apis") {
 		if err := s.checkAPIs(ctx, a, c); err != nil {
+			return nil, err
+		}
+	}
+	if m.changes("permissions") {
+		if err := checkGiven(a, "permissions", c.Permissions); err != nil {
 			return nil, err
 		}
 	}

@@ -16,7 +16,8 @@ import (
 func changeOf(c *tenants.Client) ClientSettings {
 	return ClientSettings{
 		Name: c.Name, Description: c.Description, Status: c.Status, GrantTypes: c.GrantTypes, AuthMethod: c.AuthMethod,
-		APIs: c.APIs, ResourceServerFor: c.ResourceServerFor, Lifetimes: c.Lifetimes, ExpiresAt: c.ExpiresAt, Lifetime: c.Lifetime,
+		APIs: c.APIs, ResourceServerFor: c.ResourceServerFor, Lifetimes: c.Lifetimes,
+		RequiredPermissions: c.RequiredPermissions, Permissions: c.Permissions, ExpiresAt: c.ExpiresAt, Lifetime: c.Lifetime,
 	}
 }
 
@@ -32,6 +33,10 @@ func (n ClientSettings) applyTo(c *tenants.Client) {
 	}
 	if c.Lifetimes == nil {
 		c.Lifetimes = map[string]int{}
+	}
+	c.RequiredPermissions, c.Permissions = n.RequiredPermissions, filled(n.Permissions)
+	if c.RequiredPermissions == nil {
+		c.RequiredPermissions = map[string]string{}
 	}
 	c.ExpiresAt = stored(n.ExpiresAt)
 }
@@ -69,6 +74,17 @@ func (s *Service) checkClient(c *tenants.Client) error {
 		if seconds := c.Lifetimes[grant]; seconds < 1 || seconds > longest {
 			return Errorf(CodeInvalid, "lifetimes."+grant, "must be 1 to %d seconds", longest)
 		}
+	}
+	for _, grant := range slices.Sorted(maps.Keys(c.RequiredPermissions)) {
+		if err := checkChoice("required_permissions", grant, s.cfg.Grants); err != nil {
+			return err
+		}
+		if err := checkPermissions("required_permissions."+grant, []string{c.RequiredPermissions[grant]}); err != nil {
+			return err
+		}
+	}
+	if err := checkPermissions("permissions", c.Permissions); err != nil {
+		return err
 	}
 	return checkLifetime(c.Lifetime)
 }

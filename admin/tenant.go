@@ -19,6 +19,7 @@ type NewTenant struct {
 	Dialects   []string `json:"dialects"`
 	SigningAlg string   `json:"signing_alg"` // empty: RS256
 	KeyBits    int      `json:"key_bits"`    // 0: 2048
+	SignIn
 	Rotation
 	tenants.Lifetime
 }
@@ -31,8 +32,14 @@ type tenantChange struct {
 	Status     tenants.Status `json:"status"`
 	SigningAlg string         `json:"signing_alg"`
 	KeyBits    int            `json:"key_bits"`
+	SignIn
 	Rotation
 	tenants.Lifetime
+}
+
+// SignIn is how a tenant's users sign in.
+type SignIn struct {
+	LoginByEmail bool `json:"login_by_email"` // by e-mail address as well as by username
 }
 
 // Rotation is how a tenant's keys follow each other.
@@ -44,7 +51,7 @@ type Rotation struct {
 // ownTenantFields are what a tenant's own administrators may change of it; the
 // rest is the operator's, as it reaches other tenants or costs the platform.
 func ownTenantFields() []string {
-	return []string{"name", "signing_alg", "rotation_period", "rotation_paused", "access_token_lifetime", "max_access_token_lifetime"}
+	return []string{"name", "signing_alg", "rotation_period", "rotation_paused", "login_by_email", "access_token_lifetime", "max_access_token_lifetime"}
 }
 
 // CreateTenant makes a tenant. Only operators do, with tenants:write.
@@ -63,7 +70,7 @@ func (s *Service) createTenant(ctx context.Context, a Actor, n NewTenant) (*tena
 	t := &tenants.Tenant{
 		ID: newID(), Slug: n.Slug, Name: n.Name, Issuer: n.Issuer, Hosts: n.Hosts, Dialects: filled(n.Dialects),
 		Status: tenants.Active, Lifetime: n.Lifetime, SigningAlg: n.SigningAlg, KeyBits: n.KeyBits,
-		RotationPeriod: n.Rotation.Period, RotationPaused: n.Rotation.Paused,
+		LoginByEmail: n.LoginByEmail, RotationPeriod: n.Rotation.Period, RotationPaused: n.Rotation.Paused,
 		CreatedAt: now, UpdatedAt: now,
 	}
 	if t.SigningAlg == "" {
@@ -163,7 +170,7 @@ func (s *Service) updateTenant(ctx context.Context, a Actor, slug string, versio
 	if err := current(t.Version, version, "tenant"); err != nil {
 		return nil, err
 	}
-	before := tenantChange{t.Name, t.Hosts, t.Dialects, t.Status, t.SigningAlg, t.KeyBits, Rotation{t.RotationPeriod, t.RotationPaused}, t.Lifetime}
+	before := tenantChange{t.Name, t.Hosts, t.Dialects, t.Status, t.SigningAlg, t.KeyBits, SignIn{t.LoginByEmail}, Rotation{t.RotationPeriod, t.RotationPaused}, t.Lifetime}
 	m, err := merge(before, p, "id", "slug", "issuer", "created_at", "updated_at")
 	if err != nil || len(m.changed) == 0 {
 		return t, err
@@ -176,6 +183,7 @@ func (s *Service) updateTenant(ctx context.Context, a Actor, slug string, versio
 	after := m.value
 	t.Name, t.Hosts, t.Dialects, t.Status = after.Name, after.Hosts, filled(after.Dialects), after.Status
 	t.SigningAlg, t.KeyBits, t.Lifetime = after.SigningAlg, after.KeyBits, after.Lifetime
+	t.LoginByEmail = after.LoginByEmail
 	t.RotationPeriod, t.RotationPaused = after.Rotation.Period, after.Rotation.Paused
 	if err := s.checkTenant(t); err != nil {
 		return nil, err

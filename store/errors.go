@@ -92,6 +92,10 @@ func translatePostgres(refused *pgconn.PgError, err error) error {
 	return err
 }
 
+// closed is what database/sql answers, without a name for it, once the pool is
+// closed: a process that is about to end.
+const closed = "sql: database is closed"
+
 // lost tells whether the connection failed, or took too long.
 func lost(err error) bool {
 	var network net.Error
@@ -100,6 +104,9 @@ func lost(err error) bool {
 		if errors.Is(err, sign) {
 			return true
 		}
+	}
+	if err.Error() == closed {
+		return true
 	}
 	return errors.As(err, &network) || errors.As(err, &connecting) || pgconn.SafeToRetry(err) || pgconn.Timeout(err)
 }

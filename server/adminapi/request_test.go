@@ -64,7 +64,7 @@ func TestMassAssignmentIsRefused(t *testing.T) {
 	for path, members := range map[string][]string{
 		"/tenants/{tenant}":                  {"id", "ID", "slug", "issuer", "created_at", "version", "Name", "tenant_id"},
 		"/tenants/{tenant}/apis/{api}":       {"id", "identifier", "tenant_id", "created_at", "TenantID"},
-		"/tenants/{tenant}/clients/{client}": {"client_id", "id", "tenant_id", "secrets", "secret_hash", "client_secret", "created_at", "permissions"},
+		"/tenants/{tenant}/clients/{client}": {"client_id", "id", "tenant_id", "secrets", "secret_hash", "client_secret", "created_at", "inherited_permissions"},
 	} {
 		before := d.want(200, "", call{method: "GET", path: ids.Replace(path), token: token})
 		for _, member := range members {
