@@ -71,4 +71,3 @@ func (p *Pool) NewKey(s *Sealer, tenantID string, bits int) NewKey {
 		return New(s, tenantID, alg, private)
 	}
 }
-
