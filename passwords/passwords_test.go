@@ -1,0 +1,222 @@
+package passwords_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/gatehouse-auth/gatehouse/passwords"
+)
+
+func slot(t *testing.T) *passwords.Slot {
+	t.Helper()
+	h, err := passwords.NewHasher(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := h.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Release)
+	return s
+}
+
+// Made by the reference programs: phc-winner-argon2, Python's hashlib, libxcrypt.
+const (
+	horse     = "correct horse ä"
+	argonHash = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc"
+	bcryptOf  = "$2b$05$abcdefghijklmnopqrstuu.xPI0D/04JlWcnvHoilxCp1m8QXBO4O"
+	bcrypt72  = "$2b$05$abcdefghijklmnopqrstuuGUnCqbfgs3htOkLrFduUjAyLBw1Rq/u" // 72 times a
+)
+
+func TestHashesOfOtherSystemsAreVerified(t *testing.T) {
+	s := slot(t)
+	for hash, password := range map[string]string{
+		argonHash: "password",
+		bcryptOf:  horse,
+		strings.Replace(bcryptOf, "$2b$", "$2a$", 1):                                                                                         horse,
+		strings.Replace(bcryptOf, "$2b$", "$2y$", 1):                                                                                         horse,
+		"$pbkdf2$1000$MDEyMzQ1Njc4OWFiY2RlZg$x/RTX0ZYH2V5BxUrqVKIqQAxRvs":                                                                    horse,
+		"$pbkdf2-sha256$29000$MDEyMzQ1Njc4OWFiY2RlZg$gipQ8GMHh2OZWBm7be1WOiiO5tkZLw1q9vozqsIw1Uc":                                            horse,
+		"$pbkdf2-sha512$25000$MDEyMzQ1Njc4OWFiY2RlZg$ddwc.rk0z6kbwNOVhr8cphhFrTeBv55Cz8yiH7LUouzCLAGSPjckXITdwwjskd3y7XC17qCTp1PO211GKcsoNg": horse,
+		"$scrypt$ln=14,r=8,p=1$MDEyMzQ1Njc4OWFiY2RlZg$o/tO4JhkTB+ZHjKqfcZKTg0y/u5LtYA/A8aaTu71LZ4":                                           horse,
+	} {
+		if err := passwords.CheckHash(hash); err != nil {
+			t.Errorf("%s: %v", hash, err)
+		}
+		if match, outdated := s.Verify(hash, password); !match || !outdated {
+			t.Errorf("%s: match %v, outdated %v", hash, match, outdated)
+		}
+		for _, wrong := range []string{password + "x", password[1:], "", strings.ToUpper(password)} {
+			if match, outdated := s.Verify(hash, wrong); match || outdated {
+				t.Errorf("%s: matches %q too", hash, wrong)
+			}
+		}
+	}
+}
+
+func TestOwnHashesAreSaltedAndUpToDate(t *testing.T) {
+	s := slot(t)
+	first, err := s.Hash(horse)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := s.Hash(horse)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first == second || !strings.HasPrefix(first, "$argon2id$v=19$m=19456,t=2,p=1$") {
+		t.Errorf("hashes are %s and %s", first, second)
+	}
+	if err := passwords.CheckHash(first); err != nil {
+		t.Error(err)
+	}
+	if match, outdated := s.Verify(first, horse); !match || outdated {
+		t.Errorf("match %v, outdated %v", match, outdated)
+	}
+}
+
+// Class N: what a hash does not read must not count as right.
+func TestSecretsThatDifferOnlyAtTheirEndAreDifferent(t *testing.T) {
+	s := slot(t)
+	long := strings.Repeat("a", 72)
+	if match, _ := s.Verify(bcrypt72, long); !match {
+		t.Error("72 octets are not verified")
+	}
+	for _, longer := range []string{long + "b", long + "\x00", long + long} {
+		if match, _ := s.Verify(bcrypt72, longer); match {
+			t.Errorf("bcrypt's 73rd octet does not count: %d octets match", len(longer))
+		}
+	}
+	own, err := s.Hash(long + "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, other := range []string{long, long + "y", long + "xx"} {
+		if match, _ := s.Verify(own, other); match {
+			t.Errorf("%d octets match", len(other))
+		}
+	}
+	longest := strings.Repeat("ä", passwords.MaxLength)
+	if own, err = s.Hash(longest); err != nil {
+		t.Fatal(err)
+	}
+	if match, _ := s.Verify(own, longest); !match || passwords.TooLong(longest) {
+		t.Error("the longest password is not verified")
+	}
+	if match, _ := s.Verify(own, longest+"ä"); match || !passwords.TooLong(longest+"ä") || !passwords.TooLong(strings.Repeat("x", 1<<20)) {
+		t.Error("a longer password than there can be is not refused")
+	}
+}
+
+func TestHashesThatCostTooMuchOrAreNoneAreRefused(t *testing.T) {
+	s := slot(t)
+	key := strings.Repeat("A", 43)
+	for _, hash := range []string{
+		"", "plain", "$1$salt$aaaaaaaaaaaaaaaaaaaaaa", "$5$salt$x", "$argon2i$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$" + key, "$y$j9T$x$y",
+		"$argon2id$v=16$m=65536,t=2,p=1$c29tZXNhbHQ$" + key,
+		"$argon2id$v=19$m=4194304,t=1,p=1$c29tZXNhbHQ$" + key,
+		"$argon2id$v=19$m=131072,t=3,p=1$c29tZXNhbHQ$" + key,
+		"$argon2id$v=19$m=9999999999,t=9999999999,p=1$c29tZXNhbHQ$" + key,
+		"$argon2id$v=19$m=19456,t=2,p=255$c29tZXNhbHQ$" + key,
+		"$argon2id$v=19$m=8,t=1,p=2$c29tZXNhbHQ$" + key,
+		"$argon2id$v=19$m=0,t=2,p=1$c29tZXNhbHQ$" + key,
+		"$argon2id$v=19$m=19456,t=2,p=1,k=1$c29tZXNhbHQ$" + key,
+		"$argon2id$v=19$t=2,m=19456,p=1$c29tZXNhbHQ$" + key,
+		"$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$QQ",
+		"$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$" + strings.Repeat("A", 400),
+		"$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$" + key + "\n",
+		"$argon2id$v=19$m=19456,t=2,p=1$" + strings.Repeat("A", 600) + "$" + key,
+		"$2b$13$abcdefghijklmnopqrstuu.xPI0D/04JlWcnvHoilxCp1m8QXBO4O", "$2b$31$abcdefghijklmnopqrstuu.xPI0D/04JlWcnvHoilxCp1m8QXBO4O",
+		"$2b$03$abcdefghijklmnopqrstuu.xPI0D/04JlWcnvHoilxCp1m8QXBO4O", "$2x$05$abcdefghijklmnopqrstuu.xPI0D/04JlWcnvHoilxCp1m8QXBO4O",
+		"$2b$5$abcdefghijklmnopqrstuu.xPI0D/04JlWcnvHoilxCp1m8QXBO4O", "$2b$05$short",
+		"$pbkdf2-sha256$9999999999$MDEyMzQ1Njc4OWFiY2RlZg$" + key, "$pbkdf2-sha256$1300001$MDEyMzQ1Njc4OWFiY2RlZg$" + key[:22],
+		"$pbkdf2-md5$1000$MDEyMzQ1Njc4OWFiY2RlZg$" + key, "$pbkdf2-sha256$-1$MDEyMzQ1Njc4OWFiY2RlZg$" + key, "$pbkdf2-sha256$1000$MDEy$A",
+		"$scrypt$ln=18,r=8,p=1$c29tZXNhbHQ$" + key, "$scrypt$ln=14,r=64,p=2$c29tZXNhbHQ$" + key, "$scrypt$ln=58,r=1,p=1$c29tZXNhbHQ$" + key,
+		"$scrypt$ln=14,r=8,p=9999$c29tZXNhbHQ$" + key, "$scrypt$ln=-1,r=8,p=1$c29tZXNhbHQ$" + key,
+	} {
+		if passwords.CheckHash(hash) == nil {
+			t.Errorf("%q is taken", hash)
+		}
+		if match, _ := s.Verify(hash, hash); match {
+			t.Errorf("%q matches itself", hash)
+		}
+	}
+}
+
+func TestNewPasswordsAreBounded(t *testing.T) {
+	for password, ok := range map[string]bool{
+		"": false, "1234567": false, "12345678": true, strings.Repeat("x", 64): true, strings.Repeat("ß", 1024): true,
+		strings.Repeat("x", 1025): false, "1234567\xff": false, "ääääääää": true, "ääääääÄ": false, "with some spaces ": true,
+	} {
+		if err := passwords.Check(password); (err == nil) != ok {
+			t.Errorf("%.20q of %d octets: %v", password, len(password), err)
+		}
+	}
+}
+
+func TestSlotsAndThoseWhoWaitForThemAreBounded(t *testing.T) {
+	h, err := passwords.NewHasher(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var held []*passwords.Slot
+	for range 2 {
+		s, err := h.Acquire(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		held = append(held, s)
+	}
+	gaveUp, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := h.Acquire(gaveUp); !errors.Is(err, context.Canceled) {
+		t.Errorf("a third slot: %v", err)
+	}
+	waiting, stop := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	results := make(chan error, 100)
+	for range 100 {
+		wg.Go(func() {
+			_, err := h.Acquire(waiting)
+			results <- err
+		})
+	}
+	busy := 0
+	for range 100 - 32 { // who waits says nothing yet
+		if err := <-results; errors.Is(err, passwords.ErrBusy) {
+			busy++
+		}
+	}
+	stop()
+	wg.Wait()
+	if busy != 68 {
+		t.Errorf("%d of 100 were sent away", busy)
+	}
+	for _, s := range held {
+		s.Release()
+		s.Release()
+	}
+	for range 2 {
+		if _, err := h.Acquire(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := h.Acquire(gaveUp); !errors.Is(err, context.Canceled) {
+		t.Error("releasing twice made a slot")
+	}
+}
+
+func FuzzCheckHash(f *testing.F) {
+	for _, hash := range []string{argonHash, bcryptOf, "$pbkdf2$1000$MDEyMzQ1Njc4OWFiY2RlZg$x/RTX0ZYH2V5BxUrqVKIqQAxRvs", "$scrypt$ln=14,r=8,p=1$MDEy$o/tO4JhkTB"} {
+		f.Add(hash)
+	}
+	f.Fuzz(func(t *testing.T, hash string) {
+		if err := passwords.CheckHash(hash); err == nil && (len(hash) > 512 || hash[0] != '$') {
+			t.Errorf("%q is taken", hash)
+		}
+	})
+}
