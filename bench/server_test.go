@@ -31,6 +31,10 @@ func startNode(b *testing.B, tags string) *node {
 	dir := b.TempDir()
 	binary := filepath.Join(dir, "gatehouse")
 	build := exec.Command("go", "build", "-tags", tags, "-o", binary, "../cmd/gatehouse")
+	build.Env = os.Environ()
+	if tags != "" {
+		build.Env = append(build.Env, "CGO_ENABLED=1")
+	}
 	if out, err := build.CombinedOutput(); err != nil {
 		b.Fatalf("build: %v\n%s", err, out)
 	}

@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
-# need.sh COMMAND [PACKAGE...]: makes sure that COMMAND is in PATH, and installs
-# the Debian packages (named like the command unless given) where it is not.
+# need.sh COMMAND [PACKAGE...]: makes sure that COMMAND is in PATH, or a file if
+# it is an absolute path, and installs the Debian packages (named like the
+# command unless given) where it is not.
 set -euo pipefail
 
 command=$1
 shift
 packages=("${@:-$command}")
 
-command -v "$command" >/dev/null && exit 0
+there() { [ -e "$command" ] || command -v "$command" >/dev/null; }
+
+there && exit 0
 
 as_root=()
 if [ "$(id -u)" -ne 0 ]; then
@@ -23,4 +26,4 @@ export DEBIAN_FRONTEND=noninteractive
 	"${as_root[@]}" apt-get install -q -y --no-install-recommends "${packages[@]}"
 } >&2 </dev/null
 hash -r
-command -v "$command" >/dev/null || { echo "need.sh: ${packages[*]} brought no $command" >&2; exit 1; }
+there || { echo "need.sh: ${packages[*]} brought no $command" >&2; exit 1; }

@@ -31,6 +31,7 @@ finish() {
 
 tools() {
 	scripts/need.sh gcc gcc libc6-dev && # the race detector is C
+		scripts/need.sh /usr/include/openssl/evp.h libssl-dev &&
 		scripts/need.sh curl curl ca-certificates &&
 		scripts/need.sh node nodejs &&
 		scripts/need.sh npm npm &&
@@ -42,6 +43,11 @@ sqlite_race() {
 	CGO_ENABLED=1 go test -race -timeout 15m ./...
 }
 
+# With the race detector again: its variant of the dependencies is there already.
+sqlite_openssl() {
+	CGO_ENABLED=1 go test -race -tags openssl -timeout 15m ./...
+}
+
 postgresql() {
 	scripts/with-postgres.sh go test -count=1 -timeout 15m ./...
 }
@@ -50,8 +56,7 @@ stage "tools and npm clients" tools
 stage "format, vet, staticcheck" make --no-print-directory format-check vet staticcheck
 stage "static build" make --no-print-directory build
 stage "SQLite, race detector" sqlite_race
-# The suite with -tags openssl belongs here, with the race detector too: then
-# it finds the dependencies compiled already.
+stage "SQLite, signatures by OpenSSL" sqlite_openssl
 stage "PostgreSQL" postgresql
 stage "docker-compose.yml" scripts/check-compose.sh
 stage "its commands without containers" scripts/compose-without-docker.sh
