@@ -40,18 +40,19 @@ const proxyAddress = "127.0.0.9"
 
 // house is a whole server on a real database, with a clock of its own.
 type house struct {
-	t        testing.TB
-	db       *store.DB
-	clock    *clock
-	follower *feed.Follower
-	journal  *grants.Journal
-	logs     *observer.ObservedLogs
-	http     *httptest.Server
-	draining chan struct{}
-	service  *admin.Service
-	server   *server.Server
-	token    string // of the operator
-	behind   string // the address that a trusted proxy says requests come from
+	t             testing.TB
+	db            *store.DB
+	clock         *clock
+	follower      *feed.Follower
+	journal       *grants.Journal
+	logs          *observer.ObservedLogs
+	http          *httptest.Server
+	draining      chan struct{}
+	service       *admin.Service
+	server        *server.Server
+	token         string // of the operator
+	behind        string // the address that a trusted proxy says requests come from
+	forwardedHost string // X-Forwarded-Host of every request
 }
 
 // clock is a clock that only tests move.
@@ -177,6 +178,9 @@ func (h *house) do(method, path, contentType, body, bearer string) (*http.Respon
 		request.Header.Set("X-Forwarded-For", "203.0.113.66, "+h.behind)
 		dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(proxyAddress)}}
 		client = &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true}}
+	}
+	if h.forwardedHost != "" {
+		request.Header.Set("X-Forwarded-Host", h.forwardedHost)
 	}
 	if bearer != "" {
 		request.Header.Set("Authorization", "Bearer "+bearer)

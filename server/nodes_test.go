@@ -231,3 +231,50 @@ func TestBodyOfUnknownLengthIsBounded(t *testing.T) {
 		t.Errorf("got %s", response.Status)
 	}
 }
+
+func TestSecretsAndClientsEndAtTheirInstant(t *testing.T) {
+	h := newHouse(t)
+	h.seed()
+	soon := h.clock.Now().Add(time.Hour)
+	h.admin("POST", "tenants/acme/clients", `{"client_id":"brief","client_secret":"s","name":"B","grant_types":["client_credentials"],"expires_at":"`+soon.Add(time.Hour).Format(time.RFC3339)+`"}`)
+	made := h.admin("POST", "tenants/acme/clients/brief/secrets", `{"expires_at":"`+soon.Format(time.RFC3339)+`"}`)
+	ask := func(secret string) (int, any) {
+		response, answer := h.post("/t/acme/oauth2/token", url.Values{"grant_type": {"client_credentials"}, "client_id": {"brief"}, "client_secret": {secret}})
+		return response.StatusCode, answer["error_description"]
+	}
+	for _, secret := range []string{"s", made["secret"].(string)} {
+		if status, why := ask(secret); status != http.StatusOK {
+			t.Errorf("before: %d %v", status, why)
+		}
+	}
+	h.clock.Advance(time.Hour)
+	h.poll()
+	if status, why := ask(made["secret"].(string)); status != http.StatusUnauthorized || why != "the client secret has expired" {
+		t.Errorf("expired secret: %d %v", status, why)
+	}
+	if status, _ := ask("s"); status != http.StatusOK {
+		t.Errorf("the other secret: %d", status)
+	}
+	h.clock.Advance(time.Hour)
+	h.poll()
+	if status, why := ask("s"); status != http.StatusUnauthorized || why != "the client has expired" {
+		t.Errorf("expired client: %d %v", status, why)
+	}
+	if status, why := ask("wrong"); status != http.StatusUnauthorized || why != "client authentication failed" {
+		t.Errorf("who does not know the secret learns more: %d %v", status, why)
+	}
+}
+
+func TestForwardedHostCountsFromATrustedProxyOnly(t *testing.T) {
+	h := newHouse(t)
+	h.admin("POST", "tenants", `{"slug":"acme","name":"Acme","hosts":["acme.example"]}`)
+	h.forwardedHost = "elsewhere.example, ACME.example:443"
+	if response, _ := h.do("GET", "/.well-known/openid-configuration", "", "", ""); response.StatusCode != http.StatusNotFound {
+		t.Errorf("from anybody: %s", response.Status)
+	}
+	h.behind = "192.0.2.7"
+	response, answer := h.do("GET", "/.well-known/openid-configuration", "", "", "")
+	if response.StatusCode != http.StatusOK || answer["issuer"] != "http://acme.example" {
+		t.Errorf("from the proxy: %s %v", response.Status, answer)
+	}
+}
