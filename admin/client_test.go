@@ -2,6 +2,7 @@ package admin_test
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -171,4 +172,28 @@ func TestNobodyGivesAdminScopesThatTheyLack(t *testing.T) {
 	mighty, err := h.Client(t.Context(), weak, "acme", "mighty")
 	wantNone(t, err)
 	wantError(t, h.RevokeSecret(t.Context(), weak, "acme", "mighty", mighty.Secrets[0].ID), admin.CodeForbidden, "")
+}
+
+// Without a version each patch changes what it names, whoever came between.
+func TestPatchesAtOnceAllCount(t *testing.T) {
+	h := newHouse(t)
+	h.tenant("acme")
+	h.client("acme", "c")
+	patches := []admin.Patch{
+		{"name": "Other"}, {"description": "Text"}, {"status": "disabled"}, {"access_token_lifetime": 60}, {"grant_types": []string{"password"}},
+	}
+	var running sync.WaitGroup
+	for _, p := range patches {
+		running.Go(func() {
+			if _, err := h.UpdateClient(t.Context(), operator(), "acme", "c", 0, p); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	running.Wait()
+	got, err := h.Client(t.Context(), operator(), "acme", "c")
+	wantNone(t, err)
+	if got.Name != "Other" || got.Description != "Text" || got.Status != tenants.Disabled || got.Default != 60 || len(got.GrantTypes) != 1 {
+		t.Errorf("got %+v", got)
+	}
 }

@@ -25,6 +25,7 @@ type house struct {
 	db      *store.DB
 	peppers *keys.Peppers
 	now     time.Time
+	making  func() // called whenever a key is made
 }
 
 func timing() keys.Timing {
@@ -41,7 +42,7 @@ func newHouse(t *testing.T) *house {
 }
 
 func openHouse(t *testing.T, db *store.DB) *house {
-	h := &house{t: t, db: db, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	h := &house{t: t, db: db, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), making: func() {}}
 	sealer := keystest.Sealer()
 	h.peppers = keys.NewPeppers(db, sealer)
 	public, err := url.Parse("https://gatehouse.example:8443")
@@ -51,9 +52,16 @@ func openHouse(t *testing.T, db *store.DB) *house {
 	h.Service = admin.New(db, sealer, h.peppers, admin.Config{
 		PublicURL: public, Timing: timing(), Dialects: []string{"dealcloud", "akeneo"},
 		Grants:      []string{oauth.GrantClientCredentials, oauth.GrantPassword},
-		AuthMethods: []string{oauth.AuthSecretBasic, oauth.AuthSecretPost}, NewKey: keystest.NewKey,
+		AuthMethods: []string{oauth.AuthSecretBasic, oauth.AuthSecretPost}, NewKey: h.newKey,
 	}, func() time.Time { return h.now })
 	return h
+}
+
+func (h *house) newKey(s *keys.Sealer, tenantID string, bits int) keys.NewKey {
+	return func(alg string) (keys.Key, error) {
+		h.making()
+		return keystest.Generate(s, tenantID, alg, bits)
+	}
 }
 
 // operator may do everything everywhere.

@@ -44,6 +44,30 @@ func TestNodesAtOnceMakeOneFirstKey(t *testing.T) {
 	wantList(t, states(b.keys("acme")), "active")
 }
 
+// The other node comes between this one's reading and its writing.
+func TestWhoComesSecondPlansAnew(t *testing.T) {
+	one, two := storetest.OpenPair(t)
+	a, b := openHouse(t, one), openHouse(t, two)
+	acme, err := a.CreateTenant(t.Context(), operator(), admin.NewTenant{Slug: "acme", Name: "Acme", SigningAlg: "ES256"})
+	wantNone(t, err)
+	a.making = func() { wantNone(t, b.EnsureKey(t.Context(), acme.ID, "ES256")) }
+	wantNone(t, a.EnsureKey(t.Context(), acme.ID, "ES256"))
+	wantList(t, states(a.keys("acme")), "active")
+	made := 0
+	a.making = func() {
+		if made++; made == 1 {
+			_, err := b.RotateKey(t.Context(), operator(), "acme", admin.RotationOrder{Alg: "ES256"})
+			wantNone(t, err)
+		}
+	}
+	changed, err := a.TendKeys(t.Context(), acme.ID)
+	wantNone(t, err)
+	if changed || made != 1 {
+		t.Errorf("changed %v, made %d keys", changed, made)
+	}
+	wantList(t, states(a.keys("acme")), "active", "next")
+}
+
 func TestEnsureKeyPublishesASecondAlgorithmFirst(t *testing.T) {
 	h := newHouse(t)
 	acme := h.tenant("acme")

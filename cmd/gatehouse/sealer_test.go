@@ -67,3 +67,15 @@ func TestTheMasterKeyIsMadeOnce(t *testing.T) {
 		t.Errorf("mode %v, %v", info.Mode(), err)
 	}
 }
+
+// PostgreSQL is served by many nodes: none of them makes a master key.
+func TestPostgreSQLNeedsAMasterKey(t *testing.T) {
+	settings, err := load(t, "", []string{"GATEHOUSE_DATABASE_URL=postgres://me@127.0.0.1:1/gatehouse"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir())
+	if _, err := openSealer(t.Context(), settings, nil); err == nil || !strings.Contains(err.Error(), "master_key is missing") {
+		t.Errorf("got %v", err)
+	}
+}
