@@ -48,6 +48,7 @@ for page in "${pages[@]}"; do
 			unset 'command[-1]'
 		done
 		[ ${#command[@]} -gt 0 ] || { [ ${#words[@]} -eq 1 ] || [[ ${words[1]} == -* ]] || fault "$page: no such command: $line"; continue; }
+		sed -i -E 's/--\[no-\]([a-z-]+)/--\1 --no-\1 /' "$dir/help"
 		for word in "${words[@]:1}"; do
 			[[ $word =~ ^--[a-z-]+ ]] || continue
 			grep -qE -- "${BASH_REMATCH[0]}([ =,\[]|\$)" "$dir/help" || fault "$page: ${command[*]} knows no ${BASH_REMATCH[0]}: $line"
