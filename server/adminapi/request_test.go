@@ -89,7 +89,9 @@ func TestHostilePathsFindNothing(t *testing.T) {
 		for _, path := range []string{"/tenants/" + id, "/tenants/acme/apis/" + id, "/tenants/acme/clients/" + id} {
 			d.want(404, "not_found", call{method: "GET", path: path, token: token})
 		}
-		d.want(404, "not_found", call{method: "DELETE", path: "/tenants/acme/signing-keys/" + id, token: token})
+		for _, path := range []string{"/tenants/acme/signing-keys/" + id, "/tenants/acme/clients/client-of-acme/secrets/" + id} {
+			d.want(404, "not_found", call{method: "DELETE", path: path, token: token})
+		}
 	}
 }
 
