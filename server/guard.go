@@ -15,10 +15,6 @@ import (
 // guard sets the headers and limits that hold on every route.
 func (s *Server) guard(c *gin.Context) {
 	maps.Copy(c.Writer.Header(), s.headers)
-	if c.Request.ContentLength > MaxBody {
-		s.refuse(c, oauth.Errorf(oauth.TooLarge, oauth.ReasonMalformed, "the body is larger than %d bytes", MaxBody))
-		return
-	}
 	if c.Request.Body != nil {
 		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, MaxBody)
 	}
