@@ -28,8 +28,8 @@ func (s *Service) RevokeLeaked(ctx context.Context, a Actor, before time.Time, r
 	if err := a.need("keys:write"); err != nil {
 		return err
 	}
-	if err := a.needOperator(); err != nil {
-		return err
+	if !a.IsOperator() {
+		return Errorf(CodeForbidden, "", "only the operator may take back the keys of all tenants")
 	}
 	if before.After(s.now()) {
 		return Errorf(CodeInvalid, "leaked_before", "lies in the future")
