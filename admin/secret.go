@@ -3,57 +3,22 @@ package admin
 import (
 	"crypto/rand"
 	"encoding/base64"
-	"hash/crc32"
-	"math/big"
-	"strings"
+
+	"github.com/gatehouse-auth/gatehouse/secrets"
 )
 
 // SecretPattern is the regular expression of the client secrets that we
 // generate, for secret scanners; ValidSecret tells them from look-alikes.
 const SecretPattern = `gatehouse_cs_[0-9A-Za-z]{49}`
 
-const (
-	secretPrefix   = "gatehouse_cs_"
-	secretBody     = 43 // base62 digits, for 256 bits
-	secretChecksum = 6  // base62 digits, for 32 bits
-	base62         = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-)
+const secretPrefix = "gatehouse_cs_"
 
-// GenerateSecret returns a client secret of 256 random bits: a prefix that says
-// what it is, 43 base62 digits, and 6 that are the CRC-32 (IEEE) of all before
-// them. It needs no escaping anywhere, and a double click selects it.
-func GenerateSecret() string {
-	random := make([]byte, 32)
-	rand.Read(random) // never fails (crypto/rand)
-	text := secretPrefix + digits(new(big.Int).SetBytes(random), secretBody)
-	return text + checksum(text)
-}
+// GenerateSecret returns a client secret as secrets.New makes them.
+func GenerateSecret() string { return secrets.New(secretPrefix) }
 
 // ValidSecret reports whether text is a client secret as GenerateSecret makes
 // them, by its form and checksum alone.
-func ValidSecret(text string) bool {
-	body, ok := strings.CutPrefix(text, secretPrefix)
-	if !ok || !only(body, "", secretBody+secretChecksum, secretBody+secretChecksum) {
-		return false
-	}
-	end := len(text) - secretChecksum
-	return checksum(text[:end]) == text[end:]
-}
-
-func checksum(text string) string {
-	return digits(big.NewInt(int64(crc32.ChecksumIEEE([]byte(text)))), secretChecksum)
-}
-
-// digits writes n with that many base62 digits.
-func digits(n *big.Int, count int) string {
-	text := make([]byte, count)
-	base, digit := big.NewInt(int64(len(base62))), new(big.Int)
-	for i := count - 1; i >= 0; i-- {
-		n.DivMod(n, base, digit)
-		text[i] = base62[digit.Int64()]
-	}
-	return string(text)
-}
+func ValidSecret(text string) bool { return secrets.Valid(secretPrefix, text) }
 
 // newClientID returns 128 random bits as URL-safe text that no command line
 // takes for a flag.

@@ -6,6 +6,7 @@ package grants
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/gatehouse-auth/gatehouse/oauth"
@@ -38,7 +39,7 @@ type Request struct {
 type Subject struct {
 	ID string // the token's sub
 	// User is who the subject is; nil for the client itself. The Service sees
-	// to it that the user is active, and that what is issued is audited.
+	// to it that the user is active, and that what is issued to people is audited.
 	User *tenants.User
 	// Expiry bounds the token's life; zero: no bound.
 	Expiry time.Time
@@ -78,3 +79,14 @@ func (r *Registry) Lookup(grantType string) Grant { return r.grants[grantType] }
 
 // Types returns all registered grant types in the order of registration.
 func (r *Registry) Types() []string { return r.types }
+
+// Unlisted is a Grant that metadata never names: clients that may use it know.
+type Unlisted interface{ Unlisted() }
+
+// Listed returns the grant types that metadata names.
+func (r *Registry) Listed() []string {
+	return slices.DeleteFunc(slices.Clone(r.types), func(name string) bool {
+		_, unlisted := r.grants[name].(Unlisted)
+		return unlisted
+	})
+}

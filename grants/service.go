@@ -110,7 +110,7 @@ func (s *Service) record(ctx context.Context, i *Issued) error {
 		if err := i.Subject.Spend(ctx, i); err != nil {
 			return err
 		}
-	case i.Subject.User != nil:
+	case i.Subject.User != nil && !i.Subject.User.IsServiceAccount():
 		if err := s.journal.store.Record(ctx, i.Audit()); err != nil {
 			return err
 		}

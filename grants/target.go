@@ -50,6 +50,9 @@ func (s *Service) target(ctx context.Context, r *TokenRequest, client *tenants.C
 	if err != nil {
 		return nil, err
 	}
+	if api.Identifier == oauth.AdminAudience && subject.User != nil { // people administer only what they are permitted to
+		access.Scopes = access.Scopes.Within(subject.User.EffectivePermissions())
+	}
 	if subject.Scopes != nil {
 		access.Scopes = access.Scopes.Within(subject.Scopes)
 	}

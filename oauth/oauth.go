@@ -12,6 +12,7 @@ const (
 	GrantTokenExchange     = "urn:ietf:params:oauth:grant-type:token-exchange" // RFC 8693
 	GrantDeviceCode        = "urn:ietf:params:oauth:grant-type:device_code"    // RFC 8628
 	GrantJWTBearer         = "urn:ietf:params:oauth:grant-type:jwt-bearer"     // RFC 7523
+	GrantAPIKey            = "urn:gatehouse:params:oauth:grant-type:api-key"   // our own
 )
 
 // Registered token_endpoint_auth_method values (RFC 7591 section 2).

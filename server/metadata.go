@@ -61,7 +61,7 @@ func (s *Server) describe(tenant *tenants.Tenant) (*document, error) {
 		TokenEndpoint: tenant.Issuer + s.standard.Path(dialects.Token),
 		JWKSURI:       tenant.Issuer + s.standard.Path(dialects.JWKS),
 		ResponseTypes: []string{}, // required, and there is no authorization endpoint
-		GrantTypes:    s.Registry.Types(),
+		GrantTypes:    s.Registry.Listed(),
 		AuthMethods:   s.Clients.Methods(),
 
 		IntrospectionEndpoint:    tenant.Issuer + s.standard.Path(dialects.Introspect),
