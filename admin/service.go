@@ -10,6 +10,7 @@ import (
 
 	"github.com/gatehouse-auth/gatehouse/keys"
 	"github.com/gatehouse-auth/gatehouse/oauth"
+	"github.com/gatehouse-auth/gatehouse/passwords"
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
@@ -23,6 +24,8 @@ type Config struct {
 	// NewKey returns a maker of signing keys of a tenant, with RSA keys of that
 	// size; nil: one that calls keys.Generate.
 	NewKey func(s *keys.Sealer, tenantID string, bits int) keys.NewKey
+	// Passwords hashes those of users; nil: as many at once as there is need.
+	Passwords *passwords.Hasher
 }
 
 // Hasher computes HMAC-SHA-256 over parts under a tenant's pepper;
@@ -109,6 +112,10 @@ func newID() string { return uuid.Must(uuid.NewV7()).String() }
 // what is taken where the thing exists already. Other errors stay as they are.
 func refused(err error, thing, field string) error {
 	var known *Error
+	var taken *tenants.TakenError
+	if errors.As(err, &taken) {
+		field = taken.Field
+	}
 	switch {
 	case err == nil || errors.As(err, &known):
 		return err

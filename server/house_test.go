@@ -25,6 +25,7 @@ import (
 	"github.com/gatehouse-auth/gatehouse/keys"
 	"github.com/gatehouse-auth/gatehouse/keys/keystest"
 	"github.com/gatehouse-auth/gatehouse/oauth"
+	"github.com/gatehouse-auth/gatehouse/passwords"
 	"github.com/gatehouse-auth/gatehouse/server"
 	"github.com/gatehouse-auth/gatehouse/server/adminapi"
 	"github.com/gatehouse-auth/gatehouse/store"
@@ -73,6 +74,10 @@ func (c *clock) Advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
+// failureFloor is how long a refused password takes here: more than any of
+// these tests' hashes, so that it shows.
+const failureFloor = 60 * time.Millisecond
+
 const publicURL = "http://gatehouse.example"
 
 // timing is the platform's default.
@@ -107,8 +112,17 @@ func openHouse(t testing.TB, db *store.DB, s *keys.Sealer, c *clock) *house {
 	core, logs := observer.New(zapcore.InfoLevel)
 	h := &house{t: t, db: db, clock: c, logs: logs, draining: make(chan struct{})}
 	peppers := keys.NewPeppers(db, s)
-	registry := grants.NewRegistry(grants.ClientCredentials{})
 	directory := tenants.NewDirectory(db, 1000)
+	hasher, err := passwords.NewHasher(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.hasher, h.keyUses = hasher, grants.NewKeyUses(db)
+	registry := grants.NewRegistry(
+		grants.ClientCredentials{},
+		grants.Password{SignIn: grants.NewSignIn(directory, db, hasher, failureFloor, c.Now)},
+		grants.APIKey{Keys: grants.NewAPIKeys(directory, peppers, h.keyUses, c.Now)},
+	)
 	service := newAdminService(db, s, peppers, public, registry, c)
 	h.service = service
 	rings := keys.NewRings(db, service, s, timing(), c.Now)

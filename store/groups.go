@@ -159,6 +159,7 @@ func addGroups(tx *gorm.DB, rows []userRow) error {
 
 // fillUser makes lists that are not set empty ones, and sorts what groups give.
 func fillUser(u *tenants.User) {
+	u.HasPassword = u.PasswordHash != ""
 	u.Permissions = orEmpty(u.Permissions)
 	u.Groups = orEmpty(u.Groups)
 	slices.Sort(u.Groups)

@@ -19,6 +19,7 @@ type User struct {
 	// PasswordHash is in the PHC string format or as crypt(3) has it; empty for
 	// who cannot sign in by one.
 	PasswordHash string         `json:"-"`
+	HasPassword  bool           `json:"has_password" gorm:"-"`
 	Profile      map[string]any `json:"profile" gorm:"serializer:json"`
 	// ServiceAccountOf is the client_id of the client that a service account
 	// belongs to, empty for people.

@@ -15,6 +15,7 @@ import (
 	"github.com/gatehouse-auth/gatehouse/grants"
 	"github.com/gatehouse-auth/gatehouse/keys"
 	"github.com/gatehouse-auth/gatehouse/oauth"
+	"github.com/gatehouse-auth/gatehouse/passwords"
 	"github.com/gatehouse-auth/gatehouse/server"
 	"github.com/gatehouse-auth/gatehouse/server/adminapi"
 	"github.com/gatehouse-auth/gatehouse/store"
@@ -46,6 +47,7 @@ type node struct {
 	rings     *keys.Rings
 	follower  *feed.Follower
 	journal   *grants.Journal
+	keyUses   *grants.KeyUses
 	metrics   *server.Metrics
 	pool      *keys.Pool // of keys made ahead
 
@@ -76,7 +78,15 @@ func newNode(settings *Settings, log *zap.Logger, db *store.DB, sealer *keys.Sea
 	n.journal = grants.NewJournal(db)
 	n.follower = feed.NewFollower(db, settings.FeedPoll, now, n.apply, n.reset)
 	db.Subscribe(n.apply)
-	registry := newRegistry()
+	n.keyUses = grants.NewKeyUses(db)
+	hasher, err := passwords.NewHasher(passwords.Slots())
+	if err != nil {
+		return nil, err
+	}
+	registry := newRegistry(grantParts{
+		signIn:  grants.NewSignIn(n.directory, db, hasher, grants.FailureFloor, now),
+		apiKeys: grants.NewAPIKeys(n.directory, n.peppers, n.keyUses, now),
+	})
 	clients := grants.NewAuthenticator(n.directory, grants.NewThrottle(now), now, grants.ClientSecret{Pepper: n.peppers, Now: now})
 	n.metrics = server.NewMetrics()
 	n.measure()
@@ -102,8 +112,21 @@ func newNode(settings *Settings, log *zap.Logger, db *store.DB, sealer *keys.Sea
 	return n, nil
 }
 
+// grantParts are what grants are made of. Without them the grants can tell
+// their types and no more.
+type grantParts struct {
+	signIn  *grants.SignIn
+	apiKeys *grants.APIKeys
+}
+
 // newRegistry lists the grants that this program knows.
-func newRegistry() *grants.Registry { return grants.NewRegistry(grants.ClientCredentials{}) }
+func newRegistry(p grantParts) *grants.Registry {
+	return grants.NewRegistry(
+		grants.ClientCredentials{},
+		grants.Password{SignIn: p.signIn},
+		grants.APIKey{Keys: p.apiKeys},
+	)
+}
 
 // newAdmin makes the use cases, for a node and for the command line.
 // newKey makes signing keys; nil: one by one, as they are needed.
@@ -111,7 +134,7 @@ func newAdmin(settings *Settings, publicURL *url.URL, db *store.DB, sealer *keys
 	newKey func(*keys.Sealer, string, int) keys.NewKey) *admin.Service {
 
 	return admin.New(db, sealer, peppers, admin.Config{
-		PublicURL: publicURL, Timing: settings.KeyTiming(), Grants: newRegistry().Types(),
+		PublicURL: publicURL, Timing: settings.KeyTiming(), Grants: newRegistry(grantParts{}).Types(),
 		AuthMethods: []string{oauth.AuthSecretBasic, oauth.AuthSecretPost}, NewKey: newKey,
 	}, time.Now)
 }
@@ -178,7 +201,11 @@ func (n *node) background(ctx context.Context) {
 	go n.tendKeys(ctx)
 	go n.every(ctx, flushEvery, "the state of the keys could not be read", n.lookAtKeys)
 	go n.every(ctx, flushEvery, "counts of tokens could not be stored", func(ctx context.Context) error {
-		return n.journal.Flush(ctx, time.Now())
+		return errors.Join(n.journal.Flush(ctx, time.Now()), n.keyUses.Flush(ctx))
+	})
+	go n.every(ctx, janitorEvery, "old attempts to sign in could not be purged", func(ctx context.Context) error {
+		_, err := n.db.PurgeAttempts(ctx, time.Now())
+		return err
 	})
 	go n.every(ctx, janitorEvery, "old events could not be purged", func(ctx context.Context) error {
 		_, err := n.db.PurgeFeed(ctx, time.Now().Add(-feedKept))

@@ -215,7 +215,7 @@ func (n *node) stop(listeners []*listener, drain bool) error {
 	for _, l := range listeners {
 		errs = append(errs, l.server.Shutdown(ctx))
 	}
-	return errors.Join(append(errs, n.journal.Flush(ctx, time.Now()))...)
+	return errors.Join(append(errs, n.journal.Flush(ctx, time.Now()), n.keyUses.Flush(ctx))...)
 }
 
 // prepareUntilDone prepares the database, again and again while it is away.

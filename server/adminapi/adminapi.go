@@ -7,6 +7,7 @@ import (
 	"context"
 	_ "embed"
 	"net/http"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 
@@ -91,6 +92,7 @@ func (a *api) routes() []route {
 	paged := []string{"page_size", "page_token", "q"}
 	const tenant = "/tenants/:tenant"
 	const client = tenant + "/clients/:client"
+	const user = tenant + "/users/:user"
 	return []route{
 		{"GET", "/tenants", paged, a.listTenants},
 		{"POST", "/tenants", nil, a.createTenant},
@@ -110,6 +112,21 @@ func (a *api) routes() []route {
 		{"GET", client + "/secrets", nil, a.listSecrets},
 		{"POST", client + "/secrets", nil, a.addSecret},
 		{"DELETE", client + "/secrets/:secret", nil, a.revokeSecret},
+		{"GET", tenant + "/users", append(slices.Clone(paged), "group"), a.listUsers},
+		{"POST", tenant + "/users", nil, a.createUser},
+		{"GET", user, nil, a.showUser},
+		{"PATCH", user, nil, a.updateUser},
+		{"DELETE", user, nil, a.deleteUser},
+		{"GET", user + "/api-keys", paged, a.listAPIKeys},
+		{"POST", user + "/api-keys", nil, a.createAPIKey},
+		{"GET", user + "/api-keys/:key", nil, a.showAPIKey},
+		{"PATCH", user + "/api-keys/:key", nil, a.updateAPIKey},
+		{"DELETE", user + "/api-keys/:key", nil, a.deleteAPIKey},
+		{"GET", tenant + "/groups", paged, a.listGroups},
+		{"POST", tenant + "/groups", nil, a.createGroup},
+		{"GET", tenant + "/groups/:group", nil, a.showGroup},
+		{"PATCH", tenant + "/groups/:group", nil, a.updateGroup},
+		{"DELETE", tenant + "/groups/:group", nil, a.deleteGroup},
 		{"GET", tenant + "/signing-keys", nil, a.listKeys},
 		{"POST", tenant + "/signing-keys/rotate", nil, a.rotateKey},
 		{"POST", tenant + "/signing-keys/:kid/revoke", nil, a.revokeKey},

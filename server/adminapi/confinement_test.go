@@ -28,7 +28,15 @@ func (d *desk) furnished(slug string) *strings.Replacer {
 	d.must(d.service.EnsureKey(d.t.Context(), t.ID, keys.ES256))
 	list, err := d.service.SigningKeys(d.t.Context(), everything(), slug)
 	d.must(err)
-	return strings.NewReplacer("{tenant}", slug, "{api}", api.ID, "{client}", client.ID, "{secret}", client.Secrets[0].ID, "{kid}", list.Items[0].Kid)
+	group, err := d.service.CreateGroup(d.t.Context(), everything(), slug, admin.GroupSettings{Name: "group-of-" + slug})
+	d.must(err)
+	user, err := d.service.CreateUser(d.t.Context(), everything(), slug, admin.NewUser{ID: "user-of-" + slug, UserSettings: admin.UserSettings{
+		Username: "User", Password: "canary-password", Groups: []string{group.Name},
+	}})
+	d.must(err)
+	key, err := d.service.CreateAPIKey(d.t.Context(), everything(), slug, user.ID, admin.NewAPIKey{APIKeySettings: admin.APIKeySettings{Name: "Key"}})
+	d.must(err)
+	return strings.NewReplacer("{user}", user.ID, "{group}", group.ID, "{key}", key.ID, "{tenant}", slug, "{api}", api.ID, "{client}", client.ID, "{secret}", client.Secrets[0].ID, "{kid}", list.Items[0].Kid)
 }
 
 // Every operation, with another tenant's token and ids: the answer is the one
@@ -38,8 +46,8 @@ func TestAnotherTenantIsAnsweredLikeNone(t *testing.T) {
 	acme := d.furnished("acme")
 	d.furnished("other")
 	token := d.administrator("other")
-	nobody := strings.NewReplacer("{tenant}", "nobody", "{api}", "nothing", "{client}", "nothing", "{secret}", "nothing", "{kid}", "nothing")
-	own := strings.NewReplacer("{tenant}", "other", "{api}", "nothing", "{client}", "nothing", "{secret}", "nothing", "{kid}", "nothing")
+	nobody := strings.NewReplacer("{tenant}", "nobody", "{api}", "nothing", "{client}", "nothing", "{secret}", "nothing", "{kid}", "nothing", "{user}", "nothing", "{group}", "nothing", "{key}", "nothing")
+	own := strings.NewReplacer("{tenant}", "other", "{api}", "nothing", "{client}", "nothing", "{secret}", "nothing", "{kid}", "nothing", "{user}", "nothing", "{group}", "nothing", "{key}", "nothing")
 	before := d.audit("acme")
 	walked := 0
 	for path, item := range d.spec.Paths.Map() {
@@ -92,6 +100,8 @@ func TestPageTokensOfOthersAreRefused(t *testing.T) {
 	for _, slug := range []string{"acme", "other"} {
 		d.administrator(slug)
 	}
+	_, err := d.service.CreateUser(d.t.Context(), everything(), "acme", admin.NewUser{UserSettings: admin.UserSettings{Username: "Ann"}})
+	d.must(err)
 	token := d.operator()
 	first := d.want(200, "", call{method: "GET", path: "/tenants/acme/clients?page_size=1", token: token})
 	next := first.text("next_page_token")
@@ -99,6 +109,7 @@ func TestPageTokensOfOthersAreRefused(t *testing.T) {
 	for _, path := range []string{
 		"/tenants/other/clients?page_token=" + next, "/tenants/acme/apis?page_token=" + next,
 		"/tenants/acme/clients?q=a&page_token=" + next, "/tenants?page_token=" + next, "/tenants/acme/clients?page_token=" + next + "A",
+		"/tenants/acme/users?group=group-of-acme&page_token=" + d.want(200, "", call{method: "GET", path: "/tenants/acme/users?page_size=1", token: token}).text("next_page_token"),
 	} {
 		if r := d.want(400, "invalid", call{method: "GET", path: path, token: token}); r.text("field") != "page_token" {
 			t.Errorf("%s: %s", path, r.raw)

@@ -24,6 +24,9 @@ func TestEveryOperationAnswersAsDocumented(t *testing.T) {
 	d.apisConversation()
 	d.clientsConversation()
 	d.secretsConversation()
+	d.groupsConversation()
+	d.usersConversation()
+	d.apiKeysConversation()
 	d.keysConversation()
 	d.auditConversation()
 	d.refusals()
@@ -207,9 +210,9 @@ func (d *desk) refusals() {
 		if path == "/openapi.yaml" {
 			continue
 		}
-		d.want(405, "method_not_allowed", call{method: "PUT", path: fill(path, "acme"), token: token})
+		d.want(405, "method_not_allowed", call{method: "PUT", path: d.fill(path, "acme"), token: token})
 		for method, operation := range item.Operations() {
-			c := call{method: method, path: fill(path, "acme"), token: token}
+			c := call{method: method, path: d.fill(path, "acme"), token: token}
 			if operation.RequestBody != nil {
 				c.body = object{}
 			}
@@ -233,7 +236,7 @@ func (d *desk) refusals() {
 				d.t.Errorf("%s: WWW-Authenticate %q, want %s", operation.OperationID, lacks.header.Get("WWW-Authenticate"), want)
 			}
 			if strings.Contains(path, "{tenant}") {
-				d.want(404, "not_found", call{method: method, path: fill(path, "nobody"), token: token, body: sample(operation.OperationID)})
+				d.want(404, "not_found", call{method: method, path: d.fill(path, "nobody"), token: token, body: sample(operation.OperationID)})
 			}
 		}
 	}
@@ -254,8 +257,8 @@ func (d *desk) refusedBodies(c call) {
 }
 
 // fill writes a path with ids in place of its parameters.
-func fill(path, tenant string) string {
-	return strings.NewReplacer("{tenant}", tenant, "{api}", "shared", "{client}", "106", "{secret}", "s", "{kid}", "k").Replace(path)
+func (d *desk) fill(path, tenant string) string {
+	return strings.NewReplacer("{tenant}", tenant, "{api}", "shared", "{client}", "106", "{secret}", "s", "{kid}", "k", "{user}", "ann", "{group}", "staff", "{key}", d.key).Replace(path)
 }
 
 // sample is a body that the operation takes.
@@ -266,6 +269,10 @@ func sample(operation string) any {
 	case "createAPI":
 		return object{"identifier": "sample", "name": "Sample"}
 	case "createClient", "updateTenant", "updateAPI", "updateClient":
+		return object{"name": "Sample"}
+	case "createUser":
+		return object{"username": "sample"}
+	case "createGroup", "updateGroup", "updateUser", "createAPIKey", "updateAPIKey":
 		return object{"name": "Sample"}
 	case "addSecret", "rotateSigningKey", "revokeSigningKey":
 		return object{}

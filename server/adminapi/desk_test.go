@@ -43,6 +43,7 @@ type desk struct {
 	routes  routers.Router
 	seen    map[string]map[int]bool // operation id, status
 	now     time.Time
+	key     string // the id of an API key of acme's user ann
 }
 
 func newDesk(t *testing.T) *desk {

@@ -1,0 +1,131 @@
+package admin
+
+import (
+	"context"
+
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+// GroupSettings is what a group is made of, and what can be changed of it. Only
+// Name must be given.
+type GroupSettings struct {
+	Name        string   `json:"name"`
+	Description string   `json:"description"`
+	Permissions []string `json:"permissions"` // of its members
+}
+
+func (n GroupSettings) applyTo(g *tenants.Group) {
+	g.Name, g.Description, g.Permissions = n.Name, n.Description, filled(n.Permissions)
+}
+
+func checkGroup(g *tenants.Group) error {
+	if err := checkName("name", g.Name); err != nil {
+		return err
+	}
+	if err := checkDescription("description", g.Description); err != nil {
+		return err
+	}
+	return checkPermissions("permissions", g.Permissions)
+}
+
+// CreateGroup makes a group; it needs users:write, and the admin scopes that its
+// members get as permissions.
+func (s *Service) CreateGroup(ctx context.Context, a Actor, slug string, n GroupSettings) (*tenants.Group, error) {
+	t, err := s.reach(ctx, a, "users:write", slug)
+	if err != nil {
+		return nil, err
+	}
+	now := s.instant()
+	g := &tenants.Group{TenantID: t.ID, ID: newID(), CreatedAt: now, UpdatedAt: now}
+	n.applyTo(g)
+	if err := checkGroup(g); err != nil {
+		return nil, err
+	}
+	if err := checkGiven(a, "permissions", g.Permissions); err != nil {
+		return nil, err
+	}
+	details := map[string]any{"name": g.Name, "permissions": g.Permissions}
+	if err := s.store.CreateGroup(ctx, g, s.event(a, t.ID, "group.create", g.ID, details)); err != nil {
+		return nil, refused(err, "group", "name")
+	}
+	return g, nil
+}
+
+// Group returns a group by its id or name; it needs users:read.
+func (s *Service) Group(ctx context.Context, a Actor, slug, group string) (*tenants.Group, error) {
+	_, g, err := s.reachGroup(ctx, a, "users:read", slug, group)
+	return g, err
+}
+
+func (s *Service) reachGroup(ctx context.Context, a Actor, scope, slug, group string) (*tenants.Tenant, *tenants.Group, error) {
+	t, err := s.reach(ctx, a, scope, slug)
+	if err != nil {
+		return nil, nil, err
+	}
+	g, err := s.store.Group(ctx, t.ID, group)
+	if err != nil {
+		return nil, nil, refused(err, "group", "")
+	}
+	return t, g, nil
+}
+
+// Groups lists a tenant's groups by name; it needs users:read.
+func (s *Service) Groups(ctx context.Context, a Actor, slug string, q Query) (Page[tenants.Group], error) {
+	t, err := s.reach(ctx, a, "users:read", slug)
+	if err != nil {
+		return Page[tenants.Group]{}, err
+	}
+	return list(ctx, s, listing[tenants.Group]{
+		name: "groups", tenantID: t.ID, key: func(g *tenants.Group) string { return tenants.Fold(g.Name) },
+		read: func(ctx context.Context, r Range) ([]tenants.Group, error) { return s.store.Groups(ctx, t.ID, r) },
+	}, q)
+}
+
+// UpdateGroup applies a merge patch to a group, if it still has the version, 0
+// for any. It needs users:write, and the admin scopes among the permissions
+// where these change. id and created_at never change.
+func (s *Service) UpdateGroup(ctx context.Context, a Actor, slug, group string, version int64, p Patch) (g *tenants.Group, err error) {
+	err = retried(version, func() error {
+		g, err = s.updateGroup(ctx, a, slug, group, version, p)
+		return err
+	})
+	return g, err
+}
+
+func (s *Service) updateGroup(ctx context.Context, a Actor, slug, group string, version int64, p Patch) (*tenants.Group, error) {
+	t, g, err := s.reachGroup(ctx, a, "users:write", slug, group)
+	if err != nil {
+		return nil, err
+	}
+	if err := current(g.Version, version, "group"); err != nil {
+		return nil, err
+	}
+	m, err := merge(GroupSettings{Name: g.Name, Description: g.Description, Permissions: g.Permissions}, p, "id", "created_at", "updated_at")
+	if err != nil || len(m.changed) == 0 {
+		return g, err
+	}
+	m.value.applyTo(g)
+	if err := checkGroup(g); err != nil {
+		return nil, err
+	}
+	if m.changes("permissions") {
+		if err := checkGiven(a, "permissions", g.Permissions); err != nil {
+			return nil, err
+		}
+	}
+	g.UpdatedAt = s.instant()
+	if err := s.store.UpdateGroup(ctx, g, s.event(a, t.ID, "group.update", g.ID, m.details())); err != nil {
+		return nil, refused(err, "group", "name")
+	}
+	return g, nil
+}
+
+// DeleteGroup deletes a group; its members stay, without what it gave them. It
+// needs users:write. version is as in UpdateGroup.
+func (s *Service) DeleteGroup(ctx context.Context, a Actor, slug, group string, version int64) error {
+	t, g, err := s.reachGroup(ctx, a, "users:write", slug, group)
+	if err != nil {
+		return err
+	}
+	return refused(s.store.DeleteGroup(ctx, t.ID, g.ID, version, s.event(a, t.ID, "group.delete", g.ID, map[string]any{"name": g.Name})), "group", "")
+}

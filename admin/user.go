@@ -1,0 +1,186 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+// NewUser is what a user is made of. Only Username must be given.
+type NewUser struct {
+	UserSettings
+	ID string `json:"id"` // empty: a UUIDv7
+}
+
+// UserSettings is what can be set and changed of a user. Password and
+// PasswordHash are never shown; at most one of them may be given.
+type UserSettings struct {
+	Username string         `json:"username"`
+	Email    string         `json:"email"`
+	Name     string         `json:"name"`
+	Status   tenants.Status `json:"status"` // empty: active
+	Groups   []string       `json:"groups"` // names
+	// Permissions are the user's own, beside those of its groups.
+	Permissions []string       `json:"permissions"`
+	Profile     map[string]any `json:"profile"`
+	Password    string         `json:"password,omitempty"`
+	// PasswordHash is of another system: argon2id, bcrypt, pbkdf2 or scrypt.
+	PasswordHash string `json:"password_hash,omitempty"`
+}
+
+// CreateUser makes a user; it needs users:write, and the admin scopes that the
+// user gets as permissions.
+func (s *Service) CreateUser(ctx context.Context, a Actor, slug string, n NewUser) (*tenants.User, error) {
+	t, err := s.reach(ctx, a, "users:write", slug)
+	if err != nil {
+		return nil, err
+	}
+	now := s.instant()
+	u := &tenants.User{TenantID: t.ID, ID: n.ID, CreatedAt: now, UpdatedAt: now}
+	if u.ID == "" {
+		u.ID = newID()
+	} else if err := checkUserID(u.ID); err != nil {
+		return nil, err
+	}
+	n.UserSettings.applyTo(u)
+	if err := checkUser(u); err != nil {
+		return nil, err
+	}
+	if err := checkGiven(a, "permissions", u.Permissions); err != nil {
+		return nil, err
+	}
+	if err := s.checkJoined(ctx, a, t.ID, u.Groups); err != nil {
+		return nil, err
+	}
+	if err := s.setPassword(ctx, u, &n.UserSettings); err != nil {
+		return nil, err
+	}
+	details := map[string]any{"username": u.Username, "groups": u.Groups}
+	if err := s.store.CreateUser(ctx, u, s.event(a, t.ID, "user.create", u.ID, details)); err != nil {
+		return nil, refusedUser(err)
+	}
+	return u, nil
+}
+
+// refusedUser is refused for users, which may name groups that are not there.
+func refusedUser(err error) error {
+	var missing *MissingError
+	if errors.As(err, &missing) {
+		return Errorf(CodeInvalid, "groups", "the tenant has no %s %s", missing.Thing, quoted(missing.Name))
+	}
+	return refused(err, "user", "username")
+}
+
+// User returns a user or service account; it needs users:read.
+func (s *Service) User(ctx context.Context, a Actor, slug, userID string) (*tenants.User, error) {
+	_, u, err := s.reachUser(ctx, a, "users:read", slug, userID)
+	return u, err
+}
+
+func (s *Service) reachUser(ctx context.Context, a Actor, scope, slug, userID string) (*tenants.Tenant, *tenants.User, error) {
+	t, err := s.reach(ctx, a, scope, slug)
+	if err != nil {
+		return nil, nil, err
+	}
+	u, err := s.store.User(ctx, t.ID, userID)
+	if err != nil {
+		return nil, nil, refused(err, "user", "")
+	}
+	return t, u, nil
+}
+
+// changeUser is reachUser for whoever wants to change the user. Who has fewer
+// admin scopes than the user could else become that user.
+func (s *Service) changeUser(ctx context.Context, a Actor, slug, userID string) (*tenants.Tenant, *tenants.User, error) {
+	t, u, err := s.reachUser(ctx, a, "users:write", slug, userID)
+	if err != nil {
+		return nil, nil, err
+	}
+	if has := adminScopesIn(u.EffectivePermissions()); !a.Scopes.HasAll(has) {
+		return nil, nil, Errorf(CodeForbidden, "", "the user has admin scopes that you do not have (%s): only who has them may change it", missing(has, a.Scopes))
+	}
+	return t, u, nil
+}
+
+// Users lists a tenant's users, service accounts among them, by username; it
+// needs users:read. group is the name of a group that they are in, empty for
+// all.
+func (s *Service) Users(ctx context.Context, a Actor, slug, group string, q Query) (Page[tenants.User], error) {
+	t, err := s.reach(ctx, a, "users:read", slug)
+	if err != nil {
+		return Page[tenants.User]{}, err
+	}
+	if err := checkText("group", group, maxName, ""); err != nil {
+		return Page[tenants.User]{}, err
+	}
+	return list(ctx, s, listing[tenants.User]{
+		name: "users", tenantID: t.ID, narrowed: group, key: func(u *tenants.User) string { return u.NameKey() },
+		read: func(ctx context.Context, r Range) ([]tenants.User, error) { return s.store.Users(ctx, t.ID, group, r) },
+	}, q)
+}
+
+// UpdateUser applies a merge patch to a user, if it still has the version, 0 for
+// any. It needs users:write and every admin scope that the user has or gets. id
+// and created_at never change. Of a service account only groups, permissions
+// and profile do: the rest is its client's. A null password takes it away.
+func (s *Service) UpdateUser(ctx context.Context, a Actor, slug, userID string, version int64, p Patch) (u *tenants.User, err error) {
+	err = retried(version, func() error {
+		u, err = s.updateUser(ctx, a, slug, userID, version, p)
+		return err
+	})
+	return u, err
+}
+
+func (s *Service) updateUser(ctx context.Context, a Actor, slug, userID string, version int64, p Patch) (*tenants.User, error) {
+	t, u, err := s.changeUser(ctx, a, slug, userID)
+	if err != nil {
+		return nil, err
+	}
+	if err := current(u.Version, version, "user"); err != nil {
+		return nil, err
+	}
+	m, err := merge(settingsOf(u), p, "id", "inherited_permissions", "has_password", "service_account_of", "created_at", "updated_at")
+	if err != nil {
+		return nil, err
+	}
+	if value, given := p["password"]; given && value == nil && u.PasswordHash != "" {
+		u.PasswordHash = ""
+		m.changed = append(m.changed, "password")
+	}
+	if len(m.changed) == 0 {
+		return u, nil
+	}
+	before := u.Groups
+	m.value.applyTo(u)
+	if err := checkUserChange(a, u, m.changed); err != nil {
+		return nil, err
+	}
+	joined := slices.DeleteFunc(slices.Clone(u.Groups), func(group string) bool { return slices.Contains(before, group) })
+	if err := s.checkJoined(ctx, a, t.ID, joined); err != nil {
+		return nil, err
+	}
+	if err := s.setPassword(ctx, u, &m.value); err != nil {
+		return nil, err
+	}
+	u.UpdatedAt = s.instant()
+	if err := s.store.UpdateUser(ctx, u, s.event(a, t.ID, "user.update", u.ID, m.details())); err != nil {
+		return nil, refusedUser(err)
+	}
+	return u, nil
+}
+
+// DeleteUser deletes a user with its API keys. It needs users:write and every
+// admin scope that the user has. version is as in UpdateUser. A service account
+// goes with its client only.
+func (s *Service) DeleteUser(ctx context.Context, a Actor, slug, userID string, version int64) error {
+	t, u, err := s.changeUser(ctx, a, slug, userID)
+	if err != nil {
+		return err
+	}
+	if u.IsServiceAccount() {
+		return Errorf(CodeInUse, "", "this is the service account of the client %s: it goes with it", u.ServiceAccountOf)
+	}
+	return refused(s.store.DeleteUser(ctx, t.ID, u.ID, version, s.event(a, t.ID, "user.delete", u.ID, map[string]any{"username": u.Username})), "user", "")
+}

@@ -1,0 +1,85 @@
+package adminapi
+
+import "github.com/gatehouse-auth/gatehouse/admin"
+
+func (r *request) user() string { return r.Param("user") }
+
+func (a *api) listUsers(r *request) (answer, error) {
+	page, err := a.service.Users(r.ctx(), r.actor, r.tenant(), r.query.Get("group"), r.page())
+	return answer{body: page}, err
+}
+
+func (a *api) createUser(r *request) (answer, error) {
+	var n admin.NewUser
+	if err := r.made(&n); err != nil {
+		return answer{}, err
+	}
+	made, err := a.service.CreateUser(r.ctx(), r.actor, r.tenant(), n)
+	if err != nil {
+		return answer{}, err
+	}
+	return created(made, made.Version, "tenants", r.tenant(), "users", made.ID), nil
+}
+
+func (a *api) showUser(r *request) (answer, error) {
+	found, err := a.service.User(r.ctx(), r.actor, r.tenant(), r.user())
+	if err != nil {
+		return answer{}, err
+	}
+	return shown(found, found.Version), nil
+}
+
+func (a *api) updateUser(r *request) (answer, error) {
+	patch, version, err := r.patch()
+	if err != nil {
+		return answer{}, err
+	}
+	changed, err := a.service.UpdateUser(r.ctx(), r.actor, r.tenant(), r.user(), version, patch)
+	if err != nil {
+		return answer{}, err
+	}
+	return shown(changed, changed.Version), nil
+}
+
+func (a *api) deleteUser(r *request) (answer, error) {
+	version, err := r.version()
+	if err != nil {
+		return answer{}, err
+	}
+	return gone(), a.service.DeleteUser(r.ctx(), r.actor, r.tenant(), r.user(), version)
+}
+
+func (a *api) listAPIKeys(r *request) (answer, error) {
+	page, err := a.service.APIKeys(r.ctx(), r.actor, r.tenant(), r.user(), r.page())
+	return answer{body: page}, err
+}
+
+func (a *api) createAPIKey(r *request) (answer, error) {
+	var n admin.NewAPIKey
+	if err := r.made(&n); err != nil {
+		return answer{}, err
+	}
+	made, err := a.service.CreateAPIKey(r.ctx(), r.actor, r.tenant(), r.user(), n)
+	if err != nil {
+		return answer{}, err
+	}
+	return created(made, 0, "tenants", r.tenant(), "users", r.user(), "api-keys", made.ID), nil
+}
+
+func (a *api) showAPIKey(r *request) (answer, error) {
+	found, err := a.service.APIKey(r.ctx(), r.actor, r.tenant(), r.user(), r.Param("key"))
+	return answer{body: found}, err
+}
+
+func (a *api) updateAPIKey(r *request) (answer, error) {
+	patch, _, err := r.patch()
+	if err != nil {
+		return answer{}, err
+	}
+	changed, err := a.service.UpdateAPIKey(r.ctx(), r.actor, r.tenant(), r.user(), r.Param("key"), patch)
+	return answer{body: changed}, err
+}
+
+func (a *api) deleteAPIKey(r *request) (answer, error) {
+	return gone(), a.service.DeleteAPIKey(r.ctx(), r.actor, r.tenant(), r.user(), r.Param("key"))
+}
