@@ -46,6 +46,8 @@ type house struct {
 	clock         *clock
 	follower      *feed.Follower
 	journal       *grants.Journal
+	keyUses       *grants.KeyUses
+	hasher        *passwords.Hasher
 	logs          *observer.ObservedLogs
 	http          *httptest.Server
 	draining      chan struct{}
