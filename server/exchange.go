@@ -14,8 +14,11 @@ import (
 )
 
 // exchange is what is known of a request while it is answered, for the access
-// log and the metrics. It holds nothing secret.
+// log and the metrics. It holds nothing secret. It stands in for the request's
+// ResponseWriter, which is where every handler finds it.
 type exchange struct {
+	gin.ResponseWriter
+
 	id       string
 	began    time.Time
 	address  string // of the client, behind trusted proxies
@@ -23,22 +26,22 @@ type exchange struct {
 	clientID string // as claimed
 	grant    string
 	route    string // the pattern that answered
+	routine  bool   // asked again and again by machines, and of no interest if it succeeds
 	failure  *oauth.Error
-	fields   [14]zap.Field // room for the line in the access log
+	fields   []zap.Field // room for the line in the access log
 }
 
-const exchangeKey = "gatehouse.exchange"
-
 // of returns the request's exchange; observe has put it there.
-func of(c *gin.Context) *exchange { return c.MustGet(exchangeKey).(*exchange) }
+func of(c *gin.Context) *exchange { return c.Writer.(*exchange) }
 
 // observe gives the request an id, lets it be answered, and tells the access
 // log and the metrics how that went.
 func (s *Server) observe(c *gin.Context) {
 	x := s.exchanges.Get().(*exchange)
 	defer s.exchanges.Put(x)
-	*x = exchange{id: newRequestID(), began: time.Now(), address: s.clientAddress(c.Request)}
-	c.Set(exchangeKey, x)
+	*x = exchange{ResponseWriter: c.Writer, id: newRequestID(), began: time.Now(), address: s.clientAddress(c.Request), fields: x.fields[:0]}
+	c.Writer = x
+	defer func() { c.Writer = x.ResponseWriter }()
 	header := c.Writer.Header()
 	header["X-Request-Id"] = []string{x.id}
 	select {
@@ -56,10 +59,22 @@ func (s *Server) observe(c *gin.Context) {
 }
 
 // log writes the access log: neither queries nor bodies nor header values that
-// could hold a secret.
+// could hold a secret. Routine answers are on the level debug: verifiers and
+// probes ask for them all the time, and the metrics count them.
 func (s *Server) log(c *gin.Context, x *exchange, took time.Duration) {
 	status := c.Writer.Status()
-	fields := append(x.fields[:0],
+	level := zap.InfoLevel
+	switch {
+	case status >= 500:
+		level = zap.ErrorLevel
+	case x.routine:
+		level = zap.DebugLevel
+	}
+	entry := s.Log.Check(level, "request")
+	if entry == nil {
+		return
+	}
+	fields := append(x.fields,
 		zap.String("request_id", x.id),
 		zap.String("method", c.Request.Method),
 		zap.String("route", x.route),
@@ -86,11 +101,7 @@ func (s *Server) log(c *gin.Context, x *exchange, took time.Duration) {
 			fields = append(fields, zap.NamedError("cause", x.failure.Err))
 		}
 	}
-	if status >= 500 {
-		s.Log.Error("request", fields...)
-		return
-	}
-	s.Log.Info("request", fields...)
+	entry.Write(fields...)
 }
 
 // clip bounds what a client may write into the log.

@@ -15,7 +15,7 @@ import (
 // guard sets the headers and limits that hold on every route.
 func (s *Server) guard(c *gin.Context) {
 	maps.Copy(c.Writer.Header(), s.headers)
-	if c.Request.Body != nil {
+	if c.Request.Body != http.NoBody {
 		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, MaxBody)
 	}
 }

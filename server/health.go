@@ -8,6 +8,7 @@ import (
 
 // healthz says that the process answers.
 func (s *Server) healthz(c *gin.Context) {
+	of(c).routine = true
 	c.JSON(http.StatusOK, gin.H{"status": "ok"})
 }
 
@@ -27,5 +28,6 @@ func (s *Server) readyz(c *gin.Context) {
 		status, checks["draining"] = http.StatusServiceUnavailable, "this node is about to stop"
 	default:
 	}
+	of(c).routine = status == http.StatusOK
 	c.JSON(status, gin.H{"ready": status == http.StatusOK, "checks": checks})
 }

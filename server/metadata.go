@@ -110,11 +110,13 @@ func (s *Server) keySchedule(c *gin.Context) {
 // publish answers with a public JSON document that anyone may keep for a while,
 // browsers' scripts from everywhere included.
 func (s *Server) publish(c *gin.Context, body []byte, etag string, maxAge time.Duration) {
+	of(c).routine = true
 	header := c.Writer.Header()
 	values := []string{"public, max-age=" + strconv.Itoa(int(maxAge.Seconds())), etag, "*", "application/json"}
 	header["Cache-Control"] = values[0:1:1]
 	header["Etag"] = values[1:2:2]
 	header["Access-Control-Allow-Origin"] = values[2:3:3]
+	delete(header, "Content-Security-Policy") // data, which nosniff keeps from being taken for a page
 	if c.GetHeader("If-None-Match") == etag {
 		c.Status(http.StatusNotModified)
 		return

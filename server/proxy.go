@@ -19,8 +19,15 @@ func (s *Server) trusted(address netip.Addr) bool {
 // clientAddress returns the address that a request comes from: the peer's, or,
 // behind trusted proxies, the nearest one in X-Forwarded-For that is none.
 func (s *Server) clientAddress(r *http.Request) string {
+	if len(s.TrustedProxies) == 0 {
+		host, _, _ := strings.Cut(r.RemoteAddr, "]:")
+		if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasPrefix(host, "[") {
+			host = host[:i]
+		}
+		return strings.TrimPrefix(host, "[")
+	}
 	address := peer(r)
-	if len(s.TrustedProxies) == 0 || !s.trusted(address) {
+	if !s.trusted(address) {
 		return address.String()
 	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")

@@ -72,7 +72,7 @@ func New(config Config, parts Parts) *Server {
 		panic(err) // the size is a constant
 	}
 	s := &Server{Config: config, Parts: parts, headers: headersOf(config), standard: dialects.Standard(), metadata: metadata}
-	s.exchanges.New = func() any { return new(exchange) }
+	s.exchanges.New = func() any { return &exchange{fields: make([]zap.Field, 0, 16)} }
 	return s
 }
 
@@ -123,12 +123,11 @@ func (s *Server) router() *gin.Engine {
 // HTTPServer returns an http.Server with the time and size limits of the house.
 func HTTPServer(handler http.Handler) *http.Server {
 	return &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       10 * time.Second,
-		WriteTimeout:      15 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    MaxHeader,
+		Handler:        handler,
+		ReadTimeout:    10 * time.Second, // of the header, too
+		WriteTimeout:   15 * time.Second,
+		IdleTimeout:    2 * time.Minute,
+		MaxHeaderBytes: MaxHeader,
 	}
 }
 
