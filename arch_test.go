@@ -28,7 +28,7 @@ var arrows = map[string]string{
 	"store":     "admin tenants grants keys oauth feed",
 	"grants":    "tenants passwords secrets oauth assertion",
 	"tenants":   "oauth feed",
-	"dialects":  "oauth",
+	"dialects":  "oauth assertion",
 	"keys":      "oauth feed",
 	"oauth":     "",
 	"passwords": "",

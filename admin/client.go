@@ -33,15 +33,17 @@ type ClientSettings struct {
 	Permissions         []string          `json:"permissions"`
 	ExpiresAt           *time.Time        `json:"expires_at"`
 	tenants.Lifetime
+	tenants.Assertions
 }
 
-// CreatedClient is a new client with its secret, which is never shown again.
+// CreatedClient is a new client with its secret, which is never shown again. A
+// client that needs none has none.
 type CreatedClient struct {
 	*tenants.Client
-	Secret string `json:"client_secret"`
+	Secret string `json:"client_secret,omitempty"`
 }
 
-// CreateClient makes a client with one secret. It needs clients:write, and the
+// CreateClient makes a client with one secret, if its method needs one. It needs clients:write, and the
 // actor must have the admin scopes that it gives to the client.
 func (s *Service) CreateClient(ctx context.Context, a Actor, slug string, n NewClient) (*CreatedClient, error) {
 	t, err := s.reach(ctx, a, "clients:write", slug)
@@ -75,12 +77,17 @@ func (s *Service) createClient(ctx context.Context, a Actor, t *tenants.Tenant, 
 	if err := s.checkResourceServer(ctx, c); err != nil {
 		return nil, err
 	}
-	secret, text, err := s.newSecret(ctx, t.ID, c.ID, "client_secret", n.Secret, nil)
+	if err := s.checkJWKSURI(c); err != nil {
+		return nil, err
+	}
+	text, err := s.firstSecret(ctx, c, n.Secret)
 	if err != nil {
 		return nil, err
 	}
-	c.Secrets = []tenants.Secret{*secret}
-	details := map[string]any{"grant_types": c.GrantTypes, "apis": c.APIs, "secret_id": secret.ID}
+	details := map[string]any{"grant_types": c.GrantTypes, "apis": c.APIs, "token_endpoint_auth_method": c.AuthMethod}
+	for _, secret := range c.Secrets {
+		details["secret_id"] = secret.ID
+	}
 	if err := s.store.CreateClient(ctx, c, s.event(a, t.ID, "client.create", c.ID, details)); err != nil {
 		return nil, refused(err, "client", "client_id")
 	}
@@ -165,6 +172,11 @@ func (s *Service) updateClient(ctx context.Context, a Actor, slug, clientID stri
 	}
 	if m.changes("permissions") {
 		if err := checkGiven(a, "permissions", c.Permissions); err != nil {
+			return nil, err
+		}
+	}
+	if m.changes("jwks_uri") {
+		if err := s.checkJWKSURI(c); err != nil {
 			return nil, err
 		}
 	}

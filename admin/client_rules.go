@@ -18,6 +18,7 @@ func changeOf(c *tenants.Client) ClientSettings {
 		Name: c.Name, Description: c.Description, Status: c.Status, GrantTypes: c.GrantTypes, AuthMethod: c.AuthMethod,
 		APIs: c.APIs, ResourceServerFor: c.ResourceServerFor, Lifetimes: c.Lifetimes,
 		RequiredPermissions: c.RequiredPermissions, Permissions: c.Permissions, ExpiresAt: c.ExpiresAt, Lifetime: c.Lifetime,
+		Assertions: c.Assertions,
 	}
 }
 
@@ -39,6 +40,8 @@ func (n ClientSettings) applyTo(c *tenants.Client) {
 		c.RequiredPermissions = map[string]string{}
 	}
 	c.ExpiresAt = stored(n.ExpiresAt)
+	c.Assertions = n.Assertions
+	c.Audiences = filled(n.Audiences)
 }
 
 // stored returns an instant as databases keep it.
@@ -64,7 +67,7 @@ func (s *Service) checkClient(c *tenants.Client) error {
 	if err := checkChoices("grant_types", c.GrantTypes, s.cfg.Grants); err != nil {
 		return err
 	}
-	if err := checkChoice("token_endpoint_auth_method", c.AuthMethod, s.cfg.AuthMethods); err != nil {
+	if err := s.checkAuthMethod(c); err != nil {
 		return err
 	}
 	for _, grant := range slices.Sorted(maps.Keys(c.Lifetimes)) {

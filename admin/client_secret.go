@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gatehouse-auth/gatehouse/oauth"
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
@@ -39,7 +40,7 @@ func (s *Service) AddSecret(ctx context.Context, a Actor, slug, clientID string,
 	if len(live) >= maxSecrets {
 		return nil, Errorf(CodeInUse, "", "the client has %d secrets that have not expired, as many as are allowed: revoke one", maxSecrets)
 	}
-	secret, text, err := s.newSecret(ctx, t.ID, c.ID, "secret", n.Secret, n.ExpiresAt)
+	secret, text, err := s.newSecret(ctx, c, "secret", n.Secret, n.ExpiresAt)
 	if err != nil {
 		return nil, err
 	}
@@ -58,20 +59,50 @@ func (s *Service) AddSecret(ctx context.Context, a Actor, slug, clientID string,
 	return &CreatedSecret{Secret: secret, Text: text}, nil
 }
 
-// newSecret makes a secret of the given text, or of a random one.
-func (s *Service) newSecret(ctx context.Context, tenantID, clientID, field, text string, expires *time.Time) (*tenants.Secret, string, error) {
+// minSigningSecret is how long a secret must be to sign with it by HS256 (RFC
+// 7518 section 3.2).
+const minSigningSecret = 32
+
+// newSecret makes a secret of the given text, or of a random one. Where the
+// client signs with its secret, it is kept sealed besides.
+func (s *Service) newSecret(ctx context.Context, c *tenants.Client, field, text string, expires *time.Time) (*tenants.Secret, string, error) {
 	if text == "" {
 		text = GenerateSecret()
 	} else if err := checkSecret(field, text); err != nil {
 		return nil, "", err
 	}
-	hash, err := s.secretHash(ctx, tenantID, clientID, text)
+	hash, err := s.secretHash(ctx, c.TenantID, c.ID, text)
 	if err != nil {
 		return nil, "", err
 	}
-	return &tenants.Secret{
-		ID: newID(), TenantID: tenantID, ClientID: clientID, Hash: hash, Hint: hint(text), CreatedAt: s.instant(), ExpiresAt: expires,
-	}, text, nil
+	secret := &tenants.Secret{
+		ID: newID(), TenantID: c.TenantID, ClientID: c.ID, Hash: hash, Hint: hint(text), CreatedAt: s.instant(), ExpiresAt: expires,
+	}
+	if c.AuthMethod == oauth.AuthSecretJWT {
+		if len(text) < minSigningSecret {
+			return nil, "", Errorf(CodeInvalid, field, "has %d characters; a secret that is signed with has at least %d", len(text), minSigningSecret)
+		}
+		if secret.Sealed, secret.SealedBy, err = s.sealer.SealClientSecret([]byte(text), c.TenantID, c.ID, secret.ID); err != nil {
+			return nil, "", err
+		}
+	}
+	return secret, text, nil
+}
+
+// firstSecret gives a new client its secret, unless its method needs none.
+func (s *Service) firstSecret(ctx context.Context, c *tenants.Client, text string) (string, error) {
+	if c.AuthMethod == oauth.AuthNone || c.AuthMethod == oauth.AuthPrivateKeyJWT {
+		if text != "" {
+			return "", Errorf(CodeInvalid, "client_secret", "a client whose token_endpoint_auth_method is %s has no secret", c.AuthMethod)
+		}
+		return "", nil
+	}
+	secret, text, err := s.newSecret(ctx, c, "client_secret", text, nil)
+	if err != nil {
+		return "", err
+	}
+	c.Secrets = []tenants.Secret{*secret}
+	return text, nil
 }
 
 // secretHash is what is kept of a client's secret. Whoever verifies one

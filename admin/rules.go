@@ -142,3 +142,18 @@ func only(text, extra string, minLength, maxLength int) bool {
 	}
 	return len(text) >= minLength && len(text) <= maxLength
 }
+
+// clipped returns a text of other people's as it may be stored and shown: cut
+// short, without control characters.
+func clipped(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) && r != utf8.RuneError {
+			return r
+		}
+		return '?'
+	}, text)
+	if runes := []rune(text); len(runes) > maxName {
+		text = string(runes[:maxName])
+	}
+	return text
+}

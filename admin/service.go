@@ -21,6 +21,11 @@ type Config struct {
 	Dialects    []string // names of the dialects that a tenant may switch on
 	Grants      []string // registered grant_type values
 	AuthMethods []string // registered token_endpoint_auth_method values
+	// PublicGrants are those of Grants that clients may use which prove nothing.
+	PublicGrants []string
+	// CheckURL says what is wrong with a URL that this platform is to ask; nil:
+	// none may be given.
+	CheckURL func(url string) error
 	// NewKey returns a maker of signing keys of a tenant, with RSA keys of that
 	// size; nil: one that calls keys.Generate.
 	NewKey func(s *keys.Sealer, tenantID string, bits int) keys.NewKey
@@ -52,6 +57,9 @@ func New(store Store, sealer *keys.Sealer, peppers Hasher, cfg Config, now func(
 		cfg.NewKey = func(s *keys.Sealer, tenantID string, bits int) keys.NewKey {
 			return func(alg string) (keys.Key, error) { return keys.Generate(s, tenantID, alg, bits) }
 		}
+	}
+	if cfg.CheckURL == nil {
+		cfg.CheckURL = func(string) error { return errors.New("this program asks nobody") }
 	}
 	return &Service{store: store, sealer: sealer, peppers: peppers, cfg: cfg, now: now}
 }

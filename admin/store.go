@@ -47,13 +47,15 @@ type APIStore interface {
 // ClientStore keeps the clients of tenants with their secrets. CreateClient
 // stores c.Secrets too, and answers ErrAmbiguous like APIStore.
 type ClientStore interface {
-	Client(ctx context.Context, tenantID, clientID string) (*tenants.Client, error) // with its secrets
+	Client(ctx context.Context, tenantID, clientID string) (*tenants.Client, error) // with its secrets and keys
 	Clients(ctx context.Context, tenantID string, r Range) ([]tenants.Client, error)
 	CreateClient(ctx context.Context, c *tenants.Client, e tenants.AuditEvent) error
 	UpdateClient(ctx context.Context, c *tenants.Client, e tenants.AuditEvent) error
 	DeleteClient(ctx context.Context, tenantID, clientID string, version int64, e tenants.AuditEvent) error
 	AddSecret(ctx context.Context, s *tenants.Secret, e tenants.AuditEvent) error
 	RevokeSecret(ctx context.Context, tenantID, clientID, secretID string, e tenants.AuditEvent) error
+	AddClientKey(ctx context.Context, k *tenants.ClientKey, e tenants.AuditEvent) error
+	RevokeClientKey(ctx context.Context, tenantID, clientID, keyID string, e tenants.AuditEvent) error
 }
 
 // UserStore keeps the users of tenants, service accounts among them, with their

@@ -72,14 +72,19 @@ func parseForm(body string) (oauth.Params, error) {
 
 func readCredentials(headers []string, params oauth.Params) (oauth.Credentials, error) {
 	id, secret := params["client_id"], params["client_secret"]
-	delete(params, "client_secret") // no grant has any use for it
+	assertion, kind := params["client_assertion"], params["client_assertion_type"]
+	for _, name := range []string{"client_secret", "client_assertion", "client_assertion_type"} {
+		delete(params, name) // no grant has any use for it
+	}
 	switch {
 	case len(headers) > 1:
 		return oauth.Credentials{}, oauth.Errorf(oauth.InvalidRequest, oauth.ReasonDuplicate, "the Authorization header is repeated")
-	case len(headers) == 1 && secret != "":
+	case len(headers) == 1 && (secret != "" || assertion != "") || secret != "" && assertion != "":
 		return oauth.Credentials{}, oauth.Errorf(oauth.InvalidRequest, oauth.ReasonConflict, "the client authenticates by two methods at once")
 	case len(headers) == 1:
 		return basic(headers[0], id)
+	case assertion != "":
+		return byAssertion(assertion, kind, id)
 	case secret != "":
 		return oauth.Credentials{Method: oauth.AuthSecretPost, Readings: []oauth.Pair{{ClientID: id, Secret: secret}}}, nil
 	case id != "":

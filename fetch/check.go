@@ -17,7 +17,12 @@ const maxURL = 2048
 // be public or is allowed, port 443 or 8443 unless the host is allowed, no user
 // name and no fragment. It asks no name server, which would tell strangers what
 // internal names there are. Errors are ErrRefused and say what is wrong.
-func (c *Client) Check(text string) (*url.URL, error) {
+func (c *Client) Check(text string) error {
+	_, err := c.parse(text)
+	return err
+}
+
+func (c *Client) parse(text string) (*url.URL, error) {
 	refuse := func(why string) (*url.URL, error) { return nil, fmt.Errorf("%w: %s", ErrRefused, why) }
 	u, err := url.Parse(text)
 	switch {

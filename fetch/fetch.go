@@ -83,7 +83,7 @@ type Answer struct {
 // of the network, and those of an answer that is too large, too slow or
 // compressed. They hold no more of the URL than its host.
 func (c *Client) Do(ctx context.Context, r Request) (*Answer, error) {
-	u, err := c.Check(r.URL)
+	u, err := c.parse(r.URL)
 	if err != nil {
 		return nil, err
 	}

@@ -111,7 +111,7 @@ func TestURLsThatAreRefused(t *testing.T) {
 		"https://ex ample.com/", "https://example.com%00/", "https://exämple.com/", "https://example..com/",
 		"https://example.com/" + strings.Repeat("x", 2048),
 	} {
-		if _, err := c.Check(url); !errors.Is(err, fetch.ErrRefused) {
+		if err := c.Check(url); !errors.Is(err, fetch.ErrRefused) {
 			t.Errorf("Check(%q) = %v", url, err)
 		}
 		if _, err := c.Do(t.Context(), fetch.Request{URL: url}); !errors.Is(err, fetch.ErrRefused) {
@@ -122,7 +122,7 @@ func TestURLsThatAreRefused(t *testing.T) {
 		t.Errorf("the sink received %d connections", n)
 	}
 	for _, url := range []string{"https://example.com", "https://example.com:443/a?b=c", "https://EXAMPLE.com:8443/", "https://1.1.1.1/", "https://[2606:4700::1111]/", "https://a-b.example.com./"} {
-		if _, err := c.Check(url); err != nil {
+		if err := c.Check(url); err != nil {
 			t.Errorf("Check(%q) = %v", url, err)
 		}
 	}

@@ -57,6 +57,18 @@ func NewAuthenticator(directory Directory, throttle *Throttle, now func() time.T
 // Methods returns the names of all methods that work, for metadata.
 func (a *Authenticator) Methods() []string { return a.names }
 
+// Algs returns the algorithms that assertions may be signed with, for metadata;
+// nothing where no method takes any.
+func (a *Authenticator) Algs() []string {
+	algs := []string{}
+	for _, name := range a.names {
+		if signed, ok := a.methods[name].(interface{ Algs() []string }); ok {
+			algs = append(algs, signed.Algs()...)
+		}
+	}
+	return algs
+}
+
 // Authenticate returns the client that the credentials prove. A client that
 // does not exist, a wrong secret and a method that is not the client's are
 // answered alike, with invalid_client; so are, once the credentials are

@@ -20,6 +20,9 @@ func (s *Service) Introspect(ctx context.Context, r *TokenRequest) (map[string]a
 	if err != nil {
 		return nil, err
 	}
+	if client.AuthMethod == oauth.AuthNone {
+		return nil, oauth.Errorf(oauth.InvalidClient, oauth.ReasonMissing, "a public client may not introspect tokens")
+	}
 	token := r.Params["token"]
 	if token == "" {
 		return nil, oauth.Errorf(oauth.InvalidRequest, oauth.ReasonMissing, "token is missing")

@@ -65,8 +65,8 @@ func (s *Service) Token(ctx context.Context, r *TokenRequest) (*oauth.Response, 
 	if err != nil {
 		return nil, err
 	}
-	if !client.AllowsGrant(grant.Type()) {
-		return nil, oauth.Errorf(oauth.UnauthorizedClient, oauth.ReasonForbidden, "this client may not use the grant %s", grant.Type())
+	if err := admit(client, grant); err != nil {
+		return nil, err
 	}
 	subject, err := grant.Authorize(ctx, &Request{
 		Tenant: r.Tenant, Client: client, Params: r.Params.Only(grant.Params()), Address: r.Address, RequestID: r.RequestID,

@@ -17,6 +17,9 @@ import (
 const (
 	PurposeSigningKey = "signing-key"
 	PurposePepper     = "pepper"
+	// PurposeClientSecret is for the secrets that clients sign with; the id is
+	// ClientSecretID's.
+	PurposeClientSecret = "client-secret"
 )
 
 // Errors of opening what is sealed.
@@ -167,4 +170,14 @@ func (s *Sealer) unwrap(sealed []byte, purpose, tenantID, id string) ([]byte, er
 // binding is the associated data of one layer.
 func binding(layer, purpose, tenantID, id string) []byte {
 	return appendParts(nil, "gatehouse seal 1", layer, purpose, tenantID, id)
+}
+
+// SealClientSecret is Seal for a secret that a client signs with.
+func (s *Sealer) SealClientSecret(secret []byte, tenantID, clientID, secretID string) (sealed []byte, by string, err error) {
+	return s.Seal(secret, PurposeClientSecret, tenantID, ClientSecretID(clientID, secretID))
+}
+
+// OpenClientSecret opens what SealClientSecret returned.
+func (s *Sealer) OpenClientSecret(sealed []byte, tenantID, clientID, secretID string) ([]byte, error) {
+	return s.Open(sealed, PurposeClientSecret, tenantID, ClientSecretID(clientID, secretID))
 }

@@ -20,8 +20,12 @@ const (
 	AuthSecretBasic   = "client_secret_basic"
 	AuthSecretPost    = "client_secret_post"
 	AuthPrivateKeyJWT = "private_key_jwt"
+	AuthSecretJWT     = "client_secret_jwt"
 	AuthNone          = "none"
 )
+
+// ClientAssertionJWT is the client_assertion_type of RFC 7523 section 2.2.
+const ClientAssertionJWT = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 // AdminAudience is the audience of tokens that reach the admin API. It is
 // reserved in every tenant.

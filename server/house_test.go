@@ -20,7 +20,9 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/gatehouse-auth/gatehouse/admin"
+	"github.com/gatehouse-auth/gatehouse/assertion"
 	"github.com/gatehouse-auth/gatehouse/feed"
+	"github.com/gatehouse-auth/gatehouse/fetch"
 	"github.com/gatehouse-auth/gatehouse/grants"
 	"github.com/gatehouse-auth/gatehouse/keys"
 	"github.com/gatehouse-auth/gatehouse/keys/keystest"
@@ -41,6 +43,7 @@ const proxyAddress = "127.0.0.9"
 
 // house is a whole server on a real database, with a clock of its own.
 type house struct {
+	outlet        outlet // by which it asks others
 	t             testing.TB
 	db            *store.DB
 	clock         *clock
@@ -134,7 +137,8 @@ func openHouse(t testing.TB, db *store.DB, s *keys.Sealer, c *clock) *house {
 	h.follower = feed.NewFollower(db, time.Hour, c.Now, apply, reset)
 	h.poll()
 	h.journal = grants.NewJournal(db)
-	clients := grants.NewAuthenticator(directory, grants.NewThrottle(c.Now), c.Now, grants.ClientSecret{Pepper: peppers, Now: c.Now})
+	clients := grants.NewAuthenticator(directory, grants.NewThrottle(c.Now), c.Now, grants.ClientSecret{Pepper: peppers, Now: c.Now},
+		grants.NewPrivateKeyJWT(assertion.NewKeysets(&h.outlet, c.Now), db, c.Now), grants.NewClientSecretJWT(s, db, c.Now), grants.PublicClient{})
 	h.server = server.New(server.Config{
 		PublicURL: public, TrustedProxies: []netip.Prefix{netip.MustParsePrefix(proxyAddress + "/32")},
 		MaxStaleness: timing().Staleness, JWKSMaxAge: timing().MaxAge, Draining: h.draining,
@@ -162,7 +166,8 @@ func openHouse(t testing.TB, db *store.DB, s *keys.Sealer, c *clock) *house {
 func newAdminService(db *store.DB, s *keys.Sealer, peppers *keys.Peppers, public *url.URL, registry *grants.Registry, c *clock) *admin.Service {
 	return admin.New(db, s, peppers, admin.Config{
 		PublicURL: public, Timing: timing(), Grants: registry.Types(),
-		AuthMethods: []string{oauth.AuthSecretBasic, oauth.AuthSecretPost},
+		PublicGrants: registry.PublicTypes(), CheckURL: fetch.New(fetch.Config{}).Check,
+		AuthMethods: []string{oauth.AuthSecretBasic, oauth.AuthSecretPost, oauth.AuthPrivateKeyJWT, oauth.AuthSecretJWT, oauth.AuthNone},
 		NewKey:      keystest.NewKey,
 	}, c.Now)
 }

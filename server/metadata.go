@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/gatehouse-auth/gatehouse/dialects"
+	"github.com/gatehouse-auth/gatehouse/oauth"
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
@@ -29,9 +30,12 @@ type providerMetadata struct {
 	ResponseTypes []string `json:"response_types_supported"`
 	GrantTypes    []string `json:"grant_types_supported"`
 	AuthMethods   []string `json:"token_endpoint_auth_methods_supported"`
+	// AuthAlgs are for assertions, which two of the methods use.
+	AuthAlgs []string `json:"token_endpoint_auth_signing_alg_values_supported"`
 
 	IntrospectionEndpoint    string   `json:"introspection_endpoint"`
 	IntrospectionAuthMethods []string `json:"introspection_endpoint_auth_methods_supported"`
+	IntrospectionAuthAlgs    []string `json:"introspection_endpoint_auth_signing_alg_values_supported"`
 	// KeyScheduleURI is our own: where the life of the keys is published.
 	KeyScheduleURI string `json:"key_schedule_uri"`
 }
@@ -62,10 +66,12 @@ func (s *Server) describe(tenant *tenants.Tenant) (*document, error) {
 		JWKSURI:       tenant.Issuer + s.standard.Path(dialects.JWKS),
 		ResponseTypes: []string{}, // required, and there is no authorization endpoint
 		GrantTypes:    s.Registry.Listed(),
-		AuthMethods:   s.Clients.Methods(),
+		AuthMethods:   s.authMethods(),
+		AuthAlgs:      s.Clients.Algs(),
 
 		IntrospectionEndpoint:    tenant.Issuer + s.standard.Path(dialects.Introspect),
-		IntrospectionAuthMethods: s.Clients.Methods(),
+		IntrospectionAuthMethods: confidential(s.Clients.Methods()),
+		IntrospectionAuthAlgs:    s.Clients.Algs(),
 		KeyScheduleURI:           tenant.Issuer + s.standard.Path(dialects.KeySchedule),
 	})
 	if err != nil {
@@ -73,6 +79,25 @@ func (s *Server) describe(tenant *tenants.Tenant) (*document, error) {
 	}
 	sum := sha256.Sum256(body)
 	return &document{body: body, etag: `"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`}, nil
+}
+
+// authMethods names none only where a grant is open to public clients.
+func (s *Server) authMethods() []string {
+	if len(s.Registry.PublicTypes()) == 0 {
+		return confidential(s.Clients.Methods())
+	}
+	return s.Clients.Methods()
+}
+
+// confidential returns the methods by which a client proves anything.
+func confidential(methods []string) []string {
+	var some []string
+	for _, method := range methods {
+		if method != oauth.AuthNone {
+			some = append(some, method)
+		}
+	}
+	return some
 }
 
 // jwks answers with the tenant's public keys (RFC 7517 section 5). Like the

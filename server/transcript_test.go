@@ -26,7 +26,7 @@ import (
 //	         "-> name=field" at the end keeps a field of the answer as {{name}}
 //	clock    a duration that passes
 //	request  an HTTP request as it goes out; {{basic id:secret}} makes HTTP Basic,
-//	         {{repeat n text}} repeats; Content-Length is added
+//	         {{repeat n text}} repeats, {{assertion ...}} signs; Content-Length is added
 //	answer   what must come back: the status line, the headers that must be
 //	         there ("!Name" must not be), and the body. In JSON "<any>" stands
 //	         for any value, "<jwt>" for a token, "<keep name>" for any that is kept
@@ -97,7 +97,7 @@ func (p *player) call(line string) {
 	}
 }
 
-var placeholder = regexp.MustCompile(`\{\{(\w+)(?: (\S+))?(?: ([^}]*))?\}\}`)
+var placeholder = regexp.MustCompile(`\{\{(\w+)(?: ([^\s}]+))?(?: ([^}]*))?\}\}`)
 
 // filled replaces what stands in double braces.
 func (p *player) filled(text string) string {
@@ -115,6 +115,9 @@ func (p *player) filled(text string) string {
 		}
 		if value, known := p.vars[parts[1]]; known {
 			return value
+		}
+		if text, known := p.signing(parts[1], parts[2], parts[3]); known {
+			return text
 		}
 		p.t.Fatalf("%s: nothing is known as %s", p.part, match)
 		return ""

@@ -33,8 +33,11 @@ func (db *DB) ClientByID(ctx context.Context, tenantID, clientID string) (*tenan
 		if err := tx.Where(oneClient, tenantID, clientID).Take(&row).Error; err != nil {
 			return err
 		}
-		if err := tx.Table("client_secrets").Where(oneClient, tenantID, clientID).
+		if err := tx.Table(clientSecrets).Where(oneClient, tenantID, clientID).
 			Order("created_at, id").Find(&row.Secrets).Error; err != nil {
+			return err
+		}
+		if err := addKeys(tx, []*tenants.Client{&row.Client}); err != nil {
 			return err
 		}
 		return addPermissions(tx, []*tenants.Client{&row.Client})
@@ -60,7 +63,7 @@ func (db *DB) Clients(ctx context.Context, tenantID string, r admin.Range) ([]te
 		if err := page(tx.Where("tenant_id = ?", tenantID), r, "client_id", "name_fold").Find(&rows).Error; err != nil || len(rows) == 0 {
 			return err
 		}
-		if err := tx.Table("client_secrets").
+		if err := tx.Table(clientSecrets).
 			Where("tenant_id = ? AND client_id BETWEEN ? AND ?", tenantID, rows[0].ID, rows[len(rows)-1].ID).
 			Order("created_at, id").Find(&secrets).Error; err != nil {
 			return err
@@ -68,6 +71,9 @@ func (db *DB) Clients(ctx context.Context, tenantID string, r admin.Range) ([]te
 		clients := make([]*tenants.Client, len(rows))
 		for i := range rows {
 			clients[i] = &rows[i].Client
+		}
+		if err := addKeys(tx, clients); err != nil {
+			return err
 		}
 		return addPermissions(tx, clients)
 	})
@@ -95,6 +101,8 @@ func fillClient(c *tenants.Client) {
 	}
 	c.ResourceServerFor = orEmpty(c.ResourceServerFor)
 	c.Secrets = orEmpty(c.Secrets)
+	c.Keys = orEmpty(c.Keys)
+	c.Audiences = orEmpty(c.Audiences)
 	if c.Lifetimes == nil {
 		c.Lifetimes = map[string]int{}
 	}
@@ -122,7 +130,7 @@ func (db *DB) CreateClient(ctx context.Context, c *tenants.Client, e tenants.Aud
 			return err
 		}
 		if len(c.Secrets) > 0 {
-			if err := tx.Table("client_secrets").Create(&c.Secrets).Error; err != nil {
+			if err := tx.Table(clientSecrets).Create(&c.Secrets).Error; err != nil {
 				return err
 			}
 		}
@@ -141,6 +149,9 @@ func (db *DB) UpdateClient(ctx context.Context, c *tenants.Client, e tenants.Aud
 			return err
 		}
 		if err := one(tx.Select("*").Omit("tenant_id", "client_id", "created_at").Updates(&row)); err != nil {
+			return err
+		}
+		if err := forgetSecrets(tx, c); err != nil {
 			return err
 		}
 		return updateServiceAccount(tx, &row)

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"gorm.io/gorm"
 
@@ -10,7 +11,10 @@ import (
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
-const peppers = "peppers"
+const (
+	peppers       = "peppers"
+	clientSecrets = "client_secrets"
+)
 
 // notErased leaves out keys whose private key is no more.
 const notErased = "length(sealed) > 0"
@@ -24,21 +28,36 @@ func (db *DB) Pepper(ctx context.Context, tenantID string) (keys.SealedPepper, e
 	return pepper, err
 }
 
+// sealedTable is a table with something sealed in it, and the SQL of what its rows
+// are named by in their tenant.
+type sealedTable struct{ name, kind, id string }
+
+func sealedTables() []sealedTable {
+	return []sealedTable{
+		{peppers, keys.KindPepper, "''"},
+		{signingKeys, keys.KindSigningKey, "kid"},
+		{clientSecrets, keys.KindClientSecret, "client_id || '/' || id"},
+	}
+}
+
 // SealedNotBy returns at most limit things that another master key than
 // masterKeyID sealed.
 func (db *DB) SealedNotBy(ctx context.Context, masterKeyID string, limit int) ([]keys.SealedRow, error) {
 	list := []keys.SealedRow{}
 	err := db.read(ctx, func(tx *gorm.DB) error {
-		err := tx.Table(peppers).Select("tenant_id, ? AS kind, '' AS id, sealed, sealed_by", keys.KindPepper).
-			Where("sealed_by <> ?", masterKeyID).Order("tenant_id").Limit(limit).Find(&list).Error
-		if err != nil || len(list) >= limit {
-			return err
+		for _, table := range sealedTables() {
+			if len(list) >= limit {
+				return nil
+			}
+			var more []keys.SealedRow
+			err := tx.Table(table.name).Select("tenant_id, ? AS kind, "+table.id+" AS id, sealed, sealed_by", table.kind).
+				Where("sealed_by <> ? AND "+notErased, masterKeyID).Order("tenant_id, 3").Limit(limit - len(list)).Find(&more).Error
+			if err != nil {
+				return err
+			}
+			list = append(list, more...)
 		}
-		var more []keys.SealedRow
-		err = tx.Table(signingKeys).Select("tenant_id, ? AS kind, kid AS id, sealed, sealed_by", keys.KindSigningKey).
-			Where("sealed_by <> ? AND "+notErased, masterKeyID).Order("tenant_id, kid").Limit(limit - len(list)).Find(&more).Error
-		list = append(list, more...)
-		return err
+		return nil
 	})
 	return list, err
 }
@@ -48,15 +67,22 @@ func (db *DB) SealedNotBy(ctx context.Context, masterKeyID string, limit int) ([
 // deleted them. It counts the version of a key set up, so that nobody saves the
 // old bytes back.
 func (db *DB) Reseal(ctx context.Context, row keys.SealedRow, sealed []byte, by string) error {
-	return db.publish(ctx, keysEvent(row.TenantID), func(tx *gorm.DB) error {
+	event := keysEvent(row.TenantID)
+	clientID, secretID, _ := strings.Cut(row.ID, "/")
+	if row.Kind == keys.KindClientSecret {
+		event = clientEvent(row.TenantID, clientID)
+	}
+	return db.publish(ctx, event, func(tx *gorm.DB) error {
 		same := tx.Where("tenant_id = ? AND sealed = ?", row.TenantID, row.Sealed)
 		switch row.Kind {
 		case keys.KindPepper:
 			same = same.Table(peppers)
 		case keys.KindSigningKey:
 			same = same.Table(signingKeys).Where("kid = ?", row.ID)
+		case keys.KindClientSecret:
+			same = same.Table(clientSecrets).Where("client_id = ? AND id = ?", clientID, secretID)
 		default:
-			return fmt.Errorf("resealing: kind %q is neither %q nor %q", row.Kind, keys.KindSigningKey, keys.KindPepper)
+			return fmt.Errorf("resealing: kind %q is not known here", row.Kind)
 		}
 		result := same.Updates(map[string]any{"sealed": sealed, "sealed_by": by})
 		if result.Error == nil && result.RowsAffected == 0 {
@@ -74,12 +100,12 @@ func (db *DB) Reseal(ctx context.Context, row keys.SealedRow, sealed []byte, by 
 func (db *DB) SealedBy(ctx context.Context) (map[string]int64, error) {
 	counts := map[string]int64{}
 	err := db.read(ctx, func(tx *gorm.DB) error {
-		for _, table := range []string{signingKeys, peppers} {
+		for _, table := range sealedTables() {
 			var rows []struct {
 				SealedBy string
 				Count    int64
 			}
-			if err := tx.Table(table).Select("sealed_by, count(*) AS count").Where(notErased).Group("sealed_by").Find(&rows).Error; err != nil {
+			if err := tx.Table(table.name).Select("sealed_by, count(*) AS count").Where(notErased).Group("sealed_by").Find(&rows).Error; err != nil {
 				return err
 			}
 			for _, row := range rows {

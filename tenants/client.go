@@ -28,13 +28,15 @@ type Client struct {
 	RequiredPermissions map[string]string `json:"required_permissions" gorm:"serializer:json"`
 	// Permissions are those of the client's service account, of its own and, in
 	// InheritedPermissions, of its groups, sorted.
-	Permissions          []string   `json:"permissions" gorm:"-"`
-	InheritedPermissions []string   `json:"inherited_permissions" gorm:"-"`
-	ExpiresAt            *time.Time `json:"expires_at"` // from then on no credential of the client works
-	Secrets              []Secret   `json:"-" gorm:"-"`
-	Version              int64      `json:"-"`
-	CreatedAt            time.Time  `json:"created_at"`
-	UpdatedAt            time.Time  `json:"updated_at"`
+	Permissions          []string `json:"permissions" gorm:"-"`
+	InheritedPermissions []string `json:"inherited_permissions" gorm:"-"`
+	Assertions           `gorm:"embedded"`
+	ExpiresAt            *time.Time  `json:"expires_at"` // from then on no credential of the client works
+	Secrets              []Secret    `json:"-" gorm:"-"`
+	Keys                 []ClientKey `json:"-" gorm:"-"`
+	Version              int64       `json:"-"`
+	CreatedAt            time.Time   `json:"created_at"`
+	UpdatedAt            time.Time   `json:"updated_at"`
 }
 
 // APIAccess says which scopes of an API a client may have.
@@ -43,12 +45,15 @@ type APIAccess struct {
 	Scopes     oauth.Scopes `json:"scopes"`
 }
 
-// Secret is one of a client's secrets: only a keyed hash of it is kept.
+// Secret is one of a client's secrets: only a keyed hash of it is kept, and the
+// secret itself, sealed, where the client signs with it (client_secret_jwt).
 type Secret struct {
 	ID        string     `json:"id" gorm:"primaryKey"`
 	TenantID  string     `json:"-"`
 	ClientID  string     `json:"-"`
 	Hash      []byte     `json:"-"` // HMAC-SHA-256 under the tenant's pepper
+	Sealed    []byte     `json:"-"` // empty: not kept
+	SealedBy  string     `json:"-"` // the id of the master key that sealed it
 	Hint      string     `json:"hint"`
 	CreatedAt time.Time  `json:"created_at"`
 	ExpiresAt *time.Time `json:"expires_at"`

@@ -13,25 +13,28 @@ import (
 )
 
 type clientsCmd struct {
-	Create  clientsCreateCmd `cmd:"" help:"Make a client. Its secret is shown once."`
-	List    clientsListCmd   `cmd:"" help:"List a tenant's clients."`
-	Show    clientsShowCmd   `cmd:"" help:"Show a client."`
-	Update  clientsUpdateCmd `cmd:"" help:"Change a client. What no flag names stays."`
-	Delete  clientsDeleteCmd `cmd:"" help:"Delete a client with its secrets."`
-	Secrets secretsCmd       `cmd:"" help:"The secrets of a client."`
+	Create      clientsCreateCmd      `cmd:"" help:"Make a client. Its secret is shown once."`
+	List        clientsListCmd        `cmd:"" help:"List a tenant's clients."`
+	Show        clientsShowCmd        `cmd:"" help:"Show a client."`
+	Update      clientsUpdateCmd      `cmd:"" help:"Change a client. What no flag names stays."`
+	Delete      clientsDeleteCmd      `cmd:"" help:"Delete a client with its secrets."`
+	Secrets     secretsCmd            `cmd:"" help:"The secrets of a client."`
+	Keys        clientKeysCmd         `cmd:"" help:"The public keys of a client."`
+	Credentials clientsCredentialsCmd `cmd:"" help:"List a client's secrets and public keys, the one that ends first at the front."`
 }
 
 // clientFlags are what can be set and changed of a client.
 type clientFlags struct {
 	Description       *string        `help:"For people."`
 	Grant             []string       `sep:"," placeholder:"GRANT_TYPE" help:"Grant that it may use, may be repeated. --grant= for none. A new client gets client_credentials unless given."`
-	AuthMethod        *string        `name:"auth-method" placeholder:"METHOD" help:"client_secret_basic (unless given) or client_secret_post."`
+	AuthMethod        *string        `name:"auth-method" placeholder:"METHOD" help:"client_secret_basic (unless given), client_secret_post, private_key_jwt, client_secret_jwt or none."`
 	API               []string       `name:"api" sep:"none" placeholder:"IDENTIFIER=SCOPE,SCOPE" help:"API that it may use, may be repeated. Without scopes: all that are not deprecated."`
 	ResourceServerFor []string       `sep:"none" placeholder:"IDENTIFIER" help:"API whose tokens it may introspect, may be repeated."`
 	Lifetime          map[string]int `placeholder:"GRANT_TYPE=SECONDS" help:"Life of access tokens by grant, may be repeated."`
 	Expires           *string        `placeholder:"DATE" help:"From when on it is refused: 2027-01-01, 2027-01-01T12:00:00Z or never."`
 	Status            *string        `help:"active or disabled."`
 	lifetimeFlags
+	assertionFlags
 }
 
 type clientsCreateCmd struct {
@@ -60,7 +63,7 @@ func (c *clientsCreateCmd) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		if secret != "" { // whoever gave it knows it
+		if secret != "" || made.Secret == "" { // whoever gave it knows it
 			return showClient(a, made.Client)
 		}
 		return a.show(made, func(w io.Writer) error {
@@ -76,7 +79,7 @@ func (c *clientsCreateCmd) Run(a *app) error {
 func (f *clientFlags) settings() (admin.ClientSettings, error) {
 	s := admin.ClientSettings{
 		GrantTypes: repeated(f.Grant), APIs: parseAccess(f.API), ResourceServerFor: repeated(f.ResourceServerFor),
-		Lifetimes: f.Lifetime, Lifetime: f.lifetime(),
+		Lifetimes: f.Lifetime, Lifetime: f.lifetime(), Assertions: f.rules(),
 	}
 	if f.Description != nil {
 		s.Description = *f.Description
@@ -143,7 +146,9 @@ func showClient(a *app, c *tenants.Client) error {
 	}
 	return a.showDetails(c,
 		"client_id", c.ID, "name", c.Name, "description", c.Description, "status", string(c.Status),
-		"grant_types", strings.Join(c.GrantTypes, " "), "token_endpoint_auth_method", c.AuthMethod, "apis", accessText(c.APIs),
+		"grant_types", strings.Join(c.GrantTypes, " "), "token_endpoint_auth_method", c.AuthMethod, "jwks_uri", c.JWKSURI,
+		"assertion_audiences", strings.Join(c.Audiences, " "), "max_assertion_lifetime", seconds(c.MaxLifetime),
+		"allow_assertions_without_jti", yesNo(c.AllowNoJTI), "apis", accessText(c.APIs),
 		"resource_server_for", strings.Join(c.ResourceServerFor, " "), "lifetimes", strings.Join(lifetimes, ", "),
 		"access_token_lifetime", seconds(c.Default), "max_access_token_lifetime", seconds(c.Max),
 		"expires_at", instantOr(c.ExpiresAt, "never"), "created_at", instant(c.CreatedAt), "updated_at", instant(c.UpdatedAt))

@@ -37,6 +37,7 @@ func (f *clientFlags) change(p change) error {
 	p.texts("grant_types", f.Grant)
 	p.texts("resource_server_for", f.ResourceServerFor)
 	f.lifetimeFlags.change(p)
+	f.assertionFlags.change(p)
 	if f.API != nil {
 		p["apis"] = parseAccess(f.API)
 	}

@@ -90,7 +90,9 @@ func rewrapAll(ctx context.Context, db *store.DB, sealer *keys.Sealer, progress 
 }
 
 func rewrapRow(ctx context.Context, db *store.DB, sealer *keys.Sealer, row keys.SealedRow) (changed bool, err error) {
-	purpose := map[string]string{keys.KindSigningKey: keys.PurposeSigningKey, keys.KindPepper: keys.PurposePepper}[row.Kind]
+	purpose := map[string]string{
+		keys.KindSigningKey: keys.PurposeSigningKey, keys.KindPepper: keys.PurposePepper, keys.KindClientSecret: keys.PurposeClientSecret,
+	}[row.Kind]
 	sealed, by, err := sealer.Rewrap(row.Sealed, purpose, row.TenantID, row.ID)
 	if err != nil {
 		return false, fmt.Errorf("%s %s of tenant %s: %w", row.Kind, row.ID, row.TenantID, err)

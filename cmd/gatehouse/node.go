@@ -11,7 +11,9 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/gatehouse-auth/gatehouse/admin"
+	"github.com/gatehouse-auth/gatehouse/assertion"
 	"github.com/gatehouse-auth/gatehouse/feed"
+	"github.com/gatehouse-auth/gatehouse/fetch"
 	"github.com/gatehouse-auth/gatehouse/grants"
 	"github.com/gatehouse-auth/gatehouse/keys"
 	"github.com/gatehouse-auth/gatehouse/oauth"
@@ -30,6 +32,7 @@ const (
 	flushEvery   = time.Minute
 	janitorEvery = time.Hour
 	feedKept     = 24 * time.Hour
+	spentKept    = time.Hour // after its expiry: a node's clock may be slow, or this one's fast
 )
 
 // poolSize is how many signing keys are made ahead.
@@ -87,7 +90,8 @@ func newNode(settings *Settings, log *zap.Logger, db *store.DB, sealer *keys.Sea
 		signIn:  grants.NewSignIn(n.directory, db, hasher, grants.FailureFloor, now),
 		apiKeys: grants.NewAPIKeys(n.directory, n.peppers, n.keyUses, now),
 	})
-	clients := grants.NewAuthenticator(n.directory, grants.NewThrottle(now), now, grants.ClientSecret{Pepper: n.peppers, Now: now})
+	keysets := assertion.NewKeysets(fetch.New(fetch.Config{Allow: settings.FetchAllow}), now)
+	clients := grants.NewAuthenticator(n.directory, grants.NewThrottle(now), now, clientAuths(n, keysets, now)...)
 	n.metrics = server.NewMetrics()
 	n.measure()
 	n.adminAPI = adminapi.Mount(n.admin, adminapi.NewTokenAuthenticator(n.directory, n.rings, now))
@@ -128,14 +132,24 @@ func newRegistry(p grantParts) *grants.Registry {
 	)
 }
 
+// clientAuths lists the methods by which clients prove who they are.
+func clientAuths(n *node, keysets *assertion.Keysets, now func() time.Time) []grants.ClientAuth {
+	return []grants.ClientAuth{
+		grants.ClientSecret{Pepper: n.peppers, Now: now}, grants.NewPrivateKeyJWT(keysets, n.db, now),
+		grants.NewClientSecretJWT(n.sealer, n.db, now), grants.PublicClient{},
+	}
+}
+
 // newAdmin makes the use cases, for a node and for the command line.
 // newKey makes signing keys; nil: one by one, as they are needed.
 func newAdmin(settings *Settings, publicURL *url.URL, db *store.DB, sealer *keys.Sealer, peppers *keys.Peppers,
 	newKey func(*keys.Sealer, string, int) keys.NewKey) *admin.Service {
 
+	registry := newRegistry(grantParts{})
 	return admin.New(db, sealer, peppers, admin.Config{
-		PublicURL: publicURL, Timing: settings.KeyTiming(), Grants: newRegistry(grantParts{}).Types(),
-		AuthMethods: []string{oauth.AuthSecretBasic, oauth.AuthSecretPost}, NewKey: newKey,
+		PublicURL: publicURL, Timing: settings.KeyTiming(), Grants: registry.Types(), PublicGrants: registry.PublicTypes(),
+		AuthMethods: []string{oauth.AuthSecretBasic, oauth.AuthSecretPost, oauth.AuthPrivateKeyJWT, oauth.AuthSecretJWT, oauth.AuthNone},
+		NewKey:      newKey, CheckURL: fetch.New(fetch.Config{Allow: settings.FetchAllow}).Check,
 	}, time.Now)
 }
 
@@ -209,6 +223,10 @@ func (n *node) background(ctx context.Context) {
 	})
 	go n.every(ctx, janitorEvery, "old events could not be purged", func(ctx context.Context) error {
 		_, err := n.db.PurgeFeed(ctx, time.Now().Add(-feedKept))
+		return err
+	})
+	go n.every(ctx, janitorEvery, "spent assertions could not be purged", func(ctx context.Context) error {
+		_, err := n.db.PurgeSpentAssertions(ctx, time.Now().Add(-spentKept))
 		return err
 	})
 }

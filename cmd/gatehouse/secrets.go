@@ -65,11 +65,7 @@ func (c *secretsListCmd) Run(a *app) error {
 			return err
 		}
 		return showTable(a, page.Items, "ID|ENDS IN|CREATED|EXPIRES", func(s tenants.Secret) []string {
-			expires := instantOr(s.ExpiresAt, "never")
-			if s.ExpiresAt != nil && !a.now().Before(*s.ExpiresAt) {
-				expires += " (expired)"
-			}
-			return []string{s.ID, s.Hint, instant(s.CreatedAt), expires}
+			return []string{s.ID, s.Hint, instant(s.CreatedAt), expiryText(s.ExpiresAt, a.now())}
 		})
 	})
 }

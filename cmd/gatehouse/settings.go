@@ -9,6 +9,7 @@ import (
 
 	"github.com/caarlos0/env/v11"
 
+	"github.com/gatehouse-auth/gatehouse/fetch"
 	"github.com/gatehouse-auth/gatehouse/keys"
 )
 
@@ -32,6 +33,8 @@ type Settings struct {
 	TrustedProxies Proxies `env:"TRUSTED_PROXIES" empty:"ok" list:"yes" help:"Addresses or networks whose X-Forwarded-* headers count, separated by commas."`
 	TLSCert        string  `env:"TLS_CERT" empty:"ok" help:"File with the certificate chain in PEM. Empty: no TLS here."`
 	TLSKey         string  `env:"TLS_KEY" empty:"ok" help:"File with the certificate's private key in PEM."`
+
+	FetchAllow fetch.Allow `env:"FETCH_ALLOW" empty:"ok" list:"yes" help:"Networks and hosts, separated by commas, that may be asked for the keys of clients and issuers although they are not public."`
 
 	BootstrapClientID         string `env:"BOOTSTRAP_CLIENT_ID" empty:"ok" help:"Client id of the operator on an empty database."`
 	BootstrapClientSecret     Secret `env:"BOOTSTRAP_CLIENT_SECRET" empty:"ok" help:"Client secret of the operator on an empty database."`

@@ -1,6 +1,7 @@
 package adminapi_test
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/gatehouse-auth/gatehouse/admin"
 	"github.com/gatehouse-auth/gatehouse/keys"
+	"github.com/gatehouse-auth/gatehouse/keys/keystest"
 )
 
 type object = map[string]any
@@ -24,6 +26,7 @@ func TestEveryOperationAnswersAsDocumented(t *testing.T) {
 	d.apisConversation()
 	d.clientsConversation()
 	d.secretsConversation()
+	d.clientKeysConversation()
 	d.groupsConversation()
 	d.usersConversation()
 	d.apiKeysConversation()
@@ -161,6 +164,42 @@ func (d *desk) secretsConversation() {
 	d.want(404, "not_found", call{method: "DELETE", path: one, token: token})
 }
 
+func (d *desk) clientKeysConversation() {
+	token := d.operator()
+	const keys = "/tenants/acme/clients/106/keys"
+	made := d.want(201, "", call{method: "POST", path: keys, token: token, body: sample("addClientKey")})
+	if made.text("source") != "jwk" || made.text("kid") != "mine" || made.text("alg") != "RS256" || made.body["expires_at"] != nil {
+		d.t.Errorf("made: %s", made.raw)
+	}
+	d.want(409, "exists", call{method: "POST", path: keys, token: token, body: sample("addClientKey")})
+	private := object{"jwk": object{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "d": "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"}}
+	if refused := d.want(400, "invalid", call{method: "POST", path: keys, token: token, body: private}); refused.text("field") != "jwk" || strings.Contains(string(refused.raw), "nWGx") {
+		d.t.Errorf("a private key: %s", refused.raw)
+	}
+	list := d.want(200, "", call{method: "GET", path: keys, token: token})
+	if n := len(list.body["items"].([]any)); n != 1 {
+		d.t.Errorf("%d keys: %s", n, list.raw)
+	}
+	ending := object{"jwk": object{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}, "expires_at": "2099-01-01T00:00:00Z"}
+	d.want(201, "", call{method: "POST", path: keys, token: token, body: ending})
+	both := d.want(200, "", call{method: "GET", path: "/tenants/acme/clients/106/credentials", token: token}).body["items"].([]any)
+	if n := len(both); n != 4 || both[0].(object)["expires_at"] != "2099-01-01T00:00:00Z" || both[0].(object)["kind"] != "jwk" {
+		d.t.Errorf("credentials: %v", both)
+	}
+	one := strings.TrimPrefix(made.header.Get("Location"), "/admin/v1")
+	d.want(204, "", call{method: "DELETE", path: one, token: token})
+	d.want(404, "not_found", call{method: "DELETE", path: one, token: token})
+	settings := object{
+		"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": "https://client.example/jwks", "allow_assertions_without_jti": true,
+		"assertion_audiences": []string{"https://gatehouse.example:443/oauth2/token"}, "max_assertion_lifetime": 1800,
+	}
+	d.want(200, "", call{method: "PATCH", path: "/tenants/acme/clients/106", token: token, body: settings})
+	refused := d.want(400, "invalid", call{method: "PATCH", path: "/tenants/acme/clients/106", token: token, body: object{"jwks_uri": "https://127.0.0.1/jwks"}})
+	if refused.text("field") != "jwks_uri" {
+		d.t.Errorf("a jwks_uri on the loopback: %s", refused.raw)
+	}
+}
+
 func (d *desk) keysConversation() {
 	token := d.operator()
 	const all = "/tenants/acme/signing-keys"
@@ -258,7 +297,7 @@ func (d *desk) refusedBodies(c call) {
 
 // fill writes a path with ids in place of its parameters.
 func (d *desk) fill(path, tenant string) string {
-	return strings.NewReplacer("{tenant}", tenant, "{api}", "shared", "{client}", "106", "{secret}", "s", "{kid}", "k", "{user}", "ann", "{group}", "staff", "{key}", d.key).Replace(path)
+	return strings.NewReplacer("{tenant}", tenant, "{api}", "shared", "{client}", "106", "{secret}", "s", "{client_key}", "k", "{kid}", "k", "{user}", "ann", "{group}", "staff", "{key}", d.key).Replace(path)
 }
 
 // sample is a body that the operation takes.
@@ -274,6 +313,8 @@ func sample(operation string) any {
 		return object{"username": "sample"}
 	case "createGroup", "updateGroup", "updateUser", "createAPIKey", "updateAPIKey":
 		return object{"name": "Sample"}
+	case "addClientKey":
+		return object{"jwk": object{"kty": "RSA", "kid": "mine", "e": "AQAB", "n": base64.RawURLEncoding.EncodeToString(keystest.RSA(2048, 0).N.Bytes())}}
 	case "addSecret", "rotateSigningKey", "revokeSigningKey":
 		return object{}
 	}

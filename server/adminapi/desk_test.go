@@ -20,6 +20,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/gatehouse-auth/gatehouse/admin"
+	"github.com/gatehouse-auth/gatehouse/fetch"
 	"github.com/gatehouse-auth/gatehouse/keys"
 	"github.com/gatehouse-auth/gatehouse/keys/keystest"
 	"github.com/gatehouse-auth/gatehouse/oauth"
@@ -56,7 +57,8 @@ func newDesk(t *testing.T) *desk {
 	peppers, directory := keys.NewPeppers(d.db, sealer), tenants.NewDirectory(d.db, 100)
 	d.service = admin.New(d.db, sealer, peppers, admin.Config{
 		PublicURL: public, Timing: timing, Dialects: []string{"dealcloud"}, Grants: []string{oauth.GrantClientCredentials},
-		AuthMethods: []string{oauth.AuthSecretBasic, oauth.AuthSecretPost}, NewKey: keystest.NewKey,
+		AuthMethods: []string{oauth.AuthSecretBasic, oauth.AuthSecretPost, oauth.AuthPrivateKeyJWT}, NewKey: keystest.NewKey,
+		CheckURL: fetch.New(fetch.Config{}).Check,
 	}, clock)
 	d.rings = keys.NewRings(d.db, d.service, sealer, timing, clock)
 	d.db.Subscribe(directory.Apply)

@@ -1,0 +1,50 @@
+package grants
+
+import (
+	"context"
+
+	"github.com/gatehouse-auth/gatehouse/oauth"
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+// PublicClient is the method of clients that can keep no secret (RFC 6749
+// section 2.1): they say who they are, and prove nothing. What they may ask for
+// is only what a grant that OpenToPublic says so gives.
+type PublicClient struct{}
+
+// Methods returns none.
+func (PublicClient) Methods() []string { return []string{oauth.AuthNone} }
+
+// Authenticate refuses clients of every other method.
+func (PublicClient) Authenticate(_ context.Context, p *Proof) error {
+	if p.Client.AuthMethod != oauth.AuthNone {
+		return oauth.Errorf(oauth.InvalidClient, oauth.ReasonMissing, "client authentication is missing")
+	}
+	return nil
+}
+
+// OpenToPublic is a Grant that brings a proof of its own, so that public clients
+// may use it too.
+type OpenToPublic interface{ OpenToPublic() }
+
+// admit answers unauthorized_client for a client that may not use the grant.
+func admit(client *tenants.Client, grant Grant) error {
+	if !client.AllowsGrant(grant.Type()) {
+		return oauth.Errorf(oauth.UnauthorizedClient, oauth.ReasonForbidden, "this client may not use the grant %s", grant.Type())
+	}
+	if _, open := grant.(OpenToPublic); client.AuthMethod == oauth.AuthNone && !open {
+		return oauth.Errorf(oauth.UnauthorizedClient, oauth.ReasonForbidden, "a public client may not use the grant %s", grant.Type())
+	}
+	return nil
+}
+
+// PublicTypes returns the types of the grants that public clients may use.
+func (r *Registry) PublicTypes() []string {
+	var open []string
+	for _, name := range r.types {
+		if _, ok := r.grants[name].(OpenToPublic); ok {
+			open = append(open, name)
+		}
+	}
+	return open
+}

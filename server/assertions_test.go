@@ -1,0 +1,264 @@
+package server_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/gatehouse-auth/gatehouse/oauth"
+	"github.com/gatehouse-auth/gatehouse/store/storetest"
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+// signer makes the client "signer" of tenant acme, which proves itself by the
+// key "rsa" and whatever else is given of it.
+func (h *house) signer(further string) {
+	h.t.Helper()
+	h.admin("POST", "tenants/acme/clients", `{"client_id":"signer","name":"S","grant_types":["client_credentials"],"token_endpoint_auth_method":"private_key_jwt"`+further+`}`)
+}
+
+// prove asks for a token with an assertion, and returns the status and error.
+func (h *house) prove(assertion string) (int, string) {
+	h.t.Helper()
+	response, answer := h.post("/t/acme/oauth2/token", url.Values{
+		"grant_type": {"client_credentials"}, "client_assertion_type": {oauth.ClientAssertionJWT}, "client_assertion": {assertion},
+	})
+	text, _ := answer["error"].(string)
+	return response.StatusCode, text
+}
+
+// fresh signs as the client "signer".
+func (h *house) fresh(key, jti string, further ...string) string {
+	h.t.Helper()
+	pairs := append([]string{"iss=signer", "sub=signer", "aud=" + publicURL + "/t/acme", "exp=120", "jti=" + jti}, further...)
+	return h.assertion(h.t, key, pairs...)
+}
+
+// Class C: the same assertion, 32 times at once on two nodes, has one winner,
+// and none after both were restarted.
+func TestClassCAssertionHasOneWinner(t *testing.T) {
+	a, b := twoHouses(t)
+	a.signer("")
+	a.admin("POST", "tenants/acme/clients/signer/keys", `{"public_key":"`+base64Of(publicKeyDER("rsa"))+`"}`)
+	b.poll()
+	rounds := 5
+	if storetest.IsPostgres() {
+		rounds = 50
+	}
+	var last string
+	for round := range rounds {
+		last = a.fresh("rsa", fmt.Sprint("jti", round))
+		var won, lost atomic.Int64
+		var wait sync.WaitGroup
+		for i := range 32 {
+			node := []*house{a, b}[i%2]
+			wait.Go(func() {
+				switch status, code := node.prove(last); {
+				case status == http.StatusOK:
+					won.Add(1)
+				case status == http.StatusUnauthorized && code == "invalid_client":
+					lost.Add(1)
+				}
+			})
+		}
+		wait.Wait()
+		if won.Load() != 1 || lost.Load() != 31 {
+			t.Fatalf("round %d: %d won, %d lost", round, won.Load(), lost.Load())
+		}
+	}
+	restarted := openHouse(t, a.db, sealer(t), a.clock)
+	if status, _ := restarted.prove(last); status != http.StatusUnauthorized {
+		t.Errorf("after a restart: %d", status)
+	}
+	if status, _ := restarted.prove(a.fresh("rsa", "another")); status != http.StatusOK {
+		t.Errorf("another one after a restart: %d", status)
+	}
+}
+
+// Class C: what is spent is forgotten only when no node can take it any more,
+// also one whose clock is slow.
+func TestSpentAssertionsOutliveTheirExpiry(t *testing.T) {
+	h := newHouse(t)
+	h.seed()
+	h.signer("")
+	h.admin("POST", "tenants/acme/clients/signer/keys", `{"public_key":"`+base64Of(publicKeyDER("rsa"))+`"}`)
+	used := h.fresh("rsa", "1")
+	if status, _ := h.prove(used); status != http.StatusOK {
+		t.Fatal(status)
+	}
+	expiry := h.clock.Now().Add(2 * time.Minute)
+	if n, err := h.db.PurgeSpentAssertions(t.Context(), expiry); err != nil || n != 0 {
+		t.Errorf("%d rows went at the expiry, %v", n, err)
+	}
+	if status, _ := h.prove(used); status != http.StatusUnauthorized {
+		t.Errorf("after the janitor: %d", status)
+	}
+	if n, err := h.db.PurgeSpentAssertions(t.Context(), expiry.Add(time.Second)); err != nil || n != 1 {
+		t.Errorf("%d rows went after the expiry, %v", n, err)
+	}
+}
+
+// Class F: a key that is revoked, or a client whose method is changed, is
+// refused on the other node after its next poll.
+func TestClassFRevokedKeyEndsOnEveryNode(t *testing.T) {
+	a, b := twoHouses(t)
+	a.signer("")
+	made := a.admin("POST", "tenants/acme/clients/signer/keys", `{"public_key":"`+base64Of(publicKeyDER("rsa"))+`"}`)
+	b.poll()
+	if status, _ := b.prove(a.fresh("rsa", "1")); status != http.StatusOK {
+		t.Fatal(status)
+	}
+	a.admin("DELETE", "tenants/acme/clients/signer/keys/"+made["id"].(string), "")
+	if status, _ := a.prove(a.fresh("rsa", "2")); status != http.StatusUnauthorized {
+		t.Errorf("the node that revoked: %d", status)
+	}
+	b.poll()
+	if status, _ := b.prove(a.fresh("rsa", "3")); status != http.StatusUnauthorized {
+		t.Errorf("the other node: %d", status)
+	}
+}
+
+// Class I: an assertion that brings the address of a key has nobody ask there,
+// and neither has a jwks_uri that leads inwards.
+func TestClassIAssertionsAskNobody(t *testing.T) {
+	h := newHouse(t)
+	h.seed()
+	s := newSink(t)
+	s.body.Store(`{"keys":[` + publicJWK("rsa", "") + `]}`)
+	h.signer("")
+	h.admin("POST", "tenants/acme/clients/signer/keys", `{"public_key":"`+base64Of(publicKeyDER("rsa1"))+`"}`)
+	for _, header := range []string{"h.jku=" + s.URL, "h.x5u=" + s.URL, "h.kid=" + s.URL, "h.jwk=" + publicJWK("rsa", "")} {
+		if status, code := h.prove(h.fresh("rsa", "1", header)); status != http.StatusUnauthorized || code != "invalid_client" {
+			t.Errorf("%s: %d %s", header, status, code)
+		}
+	}
+	for _, uri := range []string{s.URL + "/jwks", "https://localhost/jwks", "http://client.example/jwks", "file:///etc/passwd", "https://169.254.169.254/x", "https://[::ffff:10.0.0.1]/", "https://2130706433/", "https://u:p@client.example/"} {
+		response, answer := h.do("PATCH", "/admin/v1/tenants/acme/clients/signer", "application/json", fmt.Sprintf(`{"jwks_uri":%q}`, uri), h.token)
+		if response.StatusCode != http.StatusBadRequest || answer["field"] != "jwks_uri" {
+			t.Errorf("%s as a jwks_uri: %s %v", uri, response.Status, answer)
+		}
+	}
+	// One that was let in before the rules were stricter.
+	tenant, err := h.db.Tenant(t.Context(), "acme")
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := h.db.ClientByID(t.Context(), tenant.ID, "signer")
+	if err != nil {
+		t.Fatal(err)
+	}
+	client.JWKSURI = s.URL + "/jwks"
+	if err := h.db.UpdateClient(t.Context(), client, tenants.AuditEvent{}); err != nil {
+		t.Fatal(err)
+	}
+	if status, _ := h.prove(h.fresh("rsa", "1")); status != http.StatusUnauthorized {
+		t.Errorf("by a key behind a jwks_uri that leads inwards: %d", status)
+	}
+	if n := s.connections.Load(); n != 0 {
+		t.Errorf("the sink received %d connections", n)
+	}
+}
+
+// Keys at a jwks_uri come and go with what is published there.
+func TestKeysAreFetchedFromTheJWKSURI(t *testing.T) {
+	h := newHouse(t)
+	h.seed()
+	s := newSink(t)
+	s.body.Store(`{"keys":[` + publicJWK("rsa", "first") + `]}`)
+	h.signer(`,"jwks_uri":"https://client.example/jwks"`)
+	h.outlet.allow(t, s)
+	prove := func(want int, key, kid, jti string) {
+		t.Helper()
+		if status, _ := h.prove(h.fresh(key, jti, "h.kid="+kid)); status != want {
+			t.Errorf("%s by %s: %d, want %d", kid, key, status, want)
+		}
+	}
+	prove(200, "rsa", "first", "1")
+	prove(200, "rsa", "first", "2")
+	prove(401, "rsa1", "first", "3")
+	for i := range 5 {
+		prove(401, "ec", "second", fmt.Sprint("unknown", i))
+	}
+	if n := s.requests.Load(); n != 1 {
+		t.Errorf("asked %d times", n)
+	}
+	s.body.Store(`{"keys":[` + publicJWK("rsa", "first") + `,` + publicJWK("ec", "second") + `]}`)
+	h.clock.Advance(30 * time.Second)
+	h.poll()
+	prove(200, "ec", "second", "4")
+	s.body.Store(`{"keys":[` + publicJWK("ec", "second") + `]}`)
+	h.clock.Advance(time.Hour)
+	h.poll()
+	prove(401, "rsa", "first", "5")
+	s.Close()
+	h.clock.Advance(time.Hour)
+	h.poll()
+	prove(200, "ec", "second", "6") // its host is away
+}
+
+// Class M: an assertion of a client that does not exist costs the queries that
+// one of a known client costs.
+func TestUnknownClientAndWrongAssertionCostTheSame(t *testing.T) {
+	h := newHouse(t)
+	h.seed()
+	h.signer("")
+	h.admin("POST", "tenants/acme/clients/signer/keys", `{"public_key":"`+base64Of(publicKeyDER("rsa"))+`"}`)
+	cost := func(id string) (queries uint64) {
+		for range 3 {
+			before := h.db.Queries()
+			if status, _ := h.prove(h.assertion(t, "rsa1", "iss="+id, "sub="+id, "aud="+publicURL+"/t/acme", "exp=60", "jti=1")); status != http.StatusUnauthorized {
+				t.Fatal(status)
+			}
+			queries = h.db.Queries() - before
+		}
+		return queries
+	}
+	if known, unknown, secret := cost("signer"), cost("nobody"), cost("106"); known != 0 || unknown != 0 || secret != 0 {
+		t.Errorf("queries: %d known, %d unknown, %d of another method", known, unknown, secret)
+	}
+}
+
+// Class O: what is far too large costs next to nothing.
+func TestClassOHugeAssertions(t *testing.T) {
+	h := newHouse(t)
+	h.seed()
+	h.signer("")
+	for name, text := range map[string]string{
+		"dots": strings.Repeat(".", 60_000), "longer than 8 KiB": h.fresh("rsa", strings.Repeat("x", 9000)),
+		"deep": "e30." + base64URLOf([]byte(strings.Repeat(`{"a":`, 1200))) + ".AA", "many headers": base64URLOf([]byte(`{"alg":"RS256"`+strings.Repeat(`,"a":1`, 500)+`}`)) + ".e30.AA",
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if status, code := h.prove(text); status != http.StatusUnauthorized || code != "invalid_client" {
+			t.Errorf("%s: %d %s", name, status, code)
+		}
+		runtime.ReadMemStats(&after)
+		if grown := after.TotalAlloc - before.TotalAlloc; grown > 5<<20 {
+			t.Errorf("%s: %d bytes", name, grown)
+		}
+	}
+}
+
+// Class R: neither an assertion nor its claims reach the log.
+func TestClassRAssertionsAreNotLogged(t *testing.T) {
+	h := newHouse(t)
+	h.seed()
+	h.signer("")
+	h.admin("POST", "tenants/acme/clients/signer/keys", `{"public_key":"`+base64Of(publicKeyDER("rsa"))+`"}`)
+	h.logs.TakeAll()
+	good, bad := h.fresh("rsa", "c4nary"), h.fresh("rsa1", "c4nary")
+	h.prove(good)
+	h.prove(bad)
+	for _, entry := range h.logs.TakeAll() {
+		text := fmt.Sprint(entry.ContextMap())
+		if strings.Contains(text, "c4nary") || strings.Contains(text, good) || strings.Contains(text, bad[len(bad)-20:]) {
+			t.Errorf("logged: %s", text)
+		}
+	}
+}
