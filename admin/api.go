@@ -15,11 +15,11 @@ type NewAPI struct {
 	Scopes     []tenants.Scope `json:"scopes"`
 	// SharedHost makes it findable on the shared host. Not given, it is true
 	// for what an operator makes; others cannot set it.
-	SharedHost  *bool  `json:"shared_host"`
-	SigningAlg  string `json:"signing_alg"`  // empty: the tenant's
-	TokenFormat string `json:"token_format"` // "jwt", also where it is empty
+	SharedHost *bool  `json:"shared_host"`
+	SigningAlg string `json:"signing_alg"` // empty: the tenant's
 	// RequiredPermission is what the subject of its tokens must be permitted.
 	RequiredPermission string `json:"required_permission"` // empty: nothing
+	TokenShape
 	tenants.Lifetime
 }
 
@@ -29,8 +29,8 @@ type apiChange struct {
 	Scopes             []tenants.Scope `json:"scopes"`
 	SharedHost         bool            `json:"shared_host"`
 	SigningAlg         string          `json:"signing_alg"`
-	TokenFormat        string          `json:"token_format,omitempty"`
 	RequiredPermission string          `json:"required_permission"`
+	TokenShape
 	tenants.Lifetime
 }
 
@@ -50,12 +50,12 @@ func (s *Service) CreateAPI(ctx context.Context, a Actor, slug string, n NewAPI)
 	now := s.instant()
 	api := &tenants.API{
 		ID: newID(), TenantID: t.ID, Identifier: n.Identifier, Name: n.Name, Scopes: filled(n.Scopes),
-		Lifetime: n.Lifetime, SigningAlg: n.SigningAlg, SharedHost: shared, RequiredPermission: n.RequiredPermission, CreatedAt: now, UpdatedAt: now,
+		Lifetime: n.Lifetime, SigningAlg: n.SigningAlg, TokenFormat: n.TokenFormat, Claims: n.Claims, SharedHost: shared, RequiredPermission: n.RequiredPermission, CreatedAt: now, UpdatedAt: now,
 	}
 	if err := checkIdentifier(api.Identifier); err != nil {
 		return nil, err
 	}
-	if err := checkAPI(api, n.TokenFormat); err != nil {
+	if err := checkAPI(api); err != nil {
 		return nil, err
 	}
 	details := map[string]any{"id": api.ID, "shared_host": api.SharedHost}
@@ -119,7 +119,7 @@ func (s *Service) updateAPI(ctx context.Context, a Actor, slug, id string, versi
 	if err := current(api.Version, version, "API"); err != nil {
 		return nil, err
 	}
-	before := apiChange{Name: api.Name, Scopes: api.Scopes, SharedHost: api.SharedHost, SigningAlg: api.SigningAlg, TokenFormat: formatJWT, RequiredPermission: api.RequiredPermission, Lifetime: api.Lifetime}
+	before := apiChange{Name: api.Name, Scopes: api.Scopes, SharedHost: api.SharedHost, SigningAlg: api.SigningAlg, TokenShape: TokenShape{api.TokenFormat, api.Claims}, RequiredPermission: api.RequiredPermission, Lifetime: api.Lifetime}
 	m, err := merge(before, p, "id", "identifier", "created_at", "updated_at")
 	if err != nil || len(m.changed) == 0 {
 		return api, err
@@ -129,8 +129,9 @@ func (s *Service) updateAPI(ctx context.Context, a Actor, slug, id string, versi
 	}
 	after := m.value
 	api.Name, api.Scopes, api.SharedHost = after.Name, filled(after.Scopes), after.SharedHost
+	api.TokenFormat, api.Claims = after.TokenFormat, after.Claims
 	api.SigningAlg, api.Lifetime, api.RequiredPermission = after.SigningAlg, after.Lifetime, after.RequiredPermission
-	if err := checkAPI(api, after.TokenFormat); err != nil {
+	if err := checkAPI(api); err != nil {
 		return nil, err
 	}
 	api.UpdatedAt = s.instant()

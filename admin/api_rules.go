@@ -9,9 +9,6 @@ import (
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
-// formatJWT is the token_format of access tokens that are JWTs (RFC 9068).
-const formatJWT = "jwt"
-
 // checkIdentifier holds an API's identifier to an absolute URI without a
 // fragment (RFC 8707 section 2), or a plain name as systems in use have.
 func checkIdentifier(identifier string) error {
@@ -34,7 +31,7 @@ func isURIText(text string) bool {
 	return only(text, "-._~:/?#[]@!$&'()*+,;=%", 1, len(text))
 }
 
-func checkAPI(api *tenants.API, format string) error {
+func checkAPI(api *tenants.API) error {
 	if err := checkName("name", api.Name); err != nil {
 		return err
 	}
@@ -44,10 +41,11 @@ func checkAPI(api *tenants.API, format string) error {
 	if err := checkScopes(api.Scopes); err != nil {
 		return err
 	}
-	if format != "" {
-		if err := checkChoice("token_format", format, []string{formatJWT}); err != nil {
-			return err
-		}
+	if api.TokenFormat == "" {
+		api.TokenFormat = tenants.FormatJWT
+	}
+	if err := checkTokenShape(api.TokenFormat, api.Claims); err != nil {
+		return err
 	}
 	if api.SigningAlg != "" {
 		if err := checkChoice("signing_alg", api.SigningAlg, keys.Algs()); err != nil {

@@ -42,7 +42,7 @@ func TestAPIsAreRefused(t *testing.T) {
 		"scopes":                    {Scopes: scopes("data", "data")},
 		"name":                      {Name: "\t"},
 		"signing_alg":               {SigningAlg: "none"},
-		"token_format":              {TokenFormat: "opaque"},
+		"token_format":              {TokenShape: admin.TokenShape{TokenFormat: "xml"}},
 		"access_token_lifetime":     {Lifetime: tenants.Lifetime{Default: 86401}},
 		"max_access_token_lifetime": {Lifetime: tenants.Lifetime{Max: 86401}},
 	} {

@@ -32,6 +32,7 @@ type ClientSettings struct {
 	RequiredPermissions map[string]string `json:"required_permissions"`
 	Permissions         []string          `json:"permissions"`
 	ExpiresAt           *time.Time        `json:"expires_at"`
+	TokenShape
 	tenants.Lifetime
 	tenants.Assertions
 }

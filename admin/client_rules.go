@@ -19,6 +19,7 @@ func changeOf(c *tenants.Client) ClientSettings {
 		APIs: c.APIs, ResourceServerFor: c.ResourceServerFor, Lifetimes: c.Lifetimes,
 		RequiredPermissions: c.RequiredPermissions, Permissions: c.Permissions, ExpiresAt: c.ExpiresAt, Lifetime: c.Lifetime,
 		Assertions: c.Assertions,
+		TokenShape: TokenShape{c.TokenFormat, c.Claims},
 	}
 }
 
@@ -38,6 +39,10 @@ func (n ClientSettings) applyTo(c *tenants.Client) {
 	c.RequiredPermissions, c.Permissions = n.RequiredPermissions, filled(n.Permissions)
 	if c.RequiredPermissions == nil {
 		c.RequiredPermissions = map[string]string{}
+	}
+	c.TokenFormat, c.Claims = n.TokenFormat, n.Claims
+	if c.Claims == nil {
+		c.Claims = tenants.Claims{}
 	}
 	c.ExpiresAt = stored(n.ExpiresAt)
 	c.Assertions = n.Assertions
@@ -87,6 +92,9 @@ func (s *Service) checkClient(c *tenants.Client) error {
 		}
 	}
 	if err := checkPermissions("permissions", c.Permissions); err != nil {
+		return err
+	}
+	if err := checkTokenShape(c.TokenFormat, c.Claims); err != nil {
 		return err
 	}
 	return checkLifetime(c.Lifetime)

@@ -103,6 +103,11 @@ type KeyStore interface {
 	Uses(ctx context.Context, tenantID, kid string) ([]tenants.FirstUse, error)
 }
 
+// TokenStore ends access tokens.
+type TokenStore interface {
+	Revoke(ctx context.Context, r tenants.Revocation, e tenants.AuditEvent) error
+}
+
 // AuditStore reads what happened, newest first; Range.After is an event id.
 type AuditStore interface {
 	AuditEvents(ctx context.Context, tenantID string, r Range, since time.Time) ([]tenants.AuditEvent, error)
@@ -117,5 +122,6 @@ type Store interface {
 	GroupStore
 	APIKeyStore
 	KeyStore
+	TokenStore
 	AuditStore
 }

@@ -21,6 +21,7 @@ type NewTenant struct {
 	KeyBits    int      `json:"key_bits"`    // 0: 2048
 	SignIn
 	Rotation
+	Excess
 	tenants.Lifetime
 }
 
@@ -34,12 +35,19 @@ type tenantChange struct {
 	KeyBits    int            `json:"key_bits"`
 	SignIn
 	Rotation
+	Excess
 	tenants.Lifetime
 }
 
 // SignIn is how a tenant's users sign in.
 type SignIn struct {
 	LoginByEmail bool `json:"login_by_email"` // by e-mail address as well as by username
+}
+
+// Excess says what becomes of a request for a longer life of an access token
+// than it may have: clamp (also where it is empty) or refuse.
+type Excess struct {
+	ExcessLifetime string `json:"excess_lifetime"`
 }
 
 // Rotation is how a tenant's keys follow each other.
@@ -51,7 +59,7 @@ type Rotation struct {
 // ownTenantFields are what a tenant's own administrators may change of it; the
 // rest is the operator's, as it reaches other tenants or costs the platform.
 func ownTenantFields() []string {
-	return []string{"name", "signing_alg", "rotation_period", "rotation_paused", "login_by_email", "access_token_lifetime", "max_access_token_lifetime"}
+	return []string{"name", "signing_alg", "rotation_period", "rotation_paused", "login_by_email", "access_token_lifetime", "max_access_token_lifetime", "excess_lifetime"}
 }
 
 // CreateTenant makes a tenant. Only operators do, with tenants:write.
@@ -69,7 +77,7 @@ func (s *Service) createTenant(ctx context.Context, a Actor, n NewTenant) (*tena
 	now := s.instant()
 	t := &tenants.Tenant{
 		ID: newID(), Slug: n.Slug, Name: n.Name, Issuer: n.Issuer, Hosts: n.Hosts, Dialects: filled(n.Dialects),
-		Status: tenants.Active, Lifetime: n.Lifetime, SigningAlg: n.SigningAlg, KeyBits: n.KeyBits,
+		Status: tenants.Active, Lifetime: n.Lifetime, ExcessLifetime: n.ExcessLifetime, SigningAlg: n.SigningAlg, KeyBits: n.KeyBits,
 		LoginByEmail: n.LoginByEmail, RotationPeriod: n.Rotation.Period, RotationPaused: n.Rotation.Paused,
 		CreatedAt: now, UpdatedAt: now,
 	}
@@ -170,7 +178,7 @@ func (s *Service) updateTenant(ctx context.Context, a Actor, slug string, versio
 	if err := current(t.Version, version, "tenant"); err != nil {
 		return nil, err
 	}
-	before := tenantChange{t.Name, t.Hosts, t.Dialects, t.Status, t.SigningAlg, t.KeyBits, SignIn{t.LoginByEmail}, Rotation{t.RotationPeriod, t.RotationPaused}, t.Lifetime}
+	before := tenantChange{t.Name, t.Hosts, t.Dialects, t.Status, t.SigningAlg, t.KeyBits, SignIn{t.LoginByEmail}, Rotation{t.RotationPeriod, t.RotationPaused}, Excess{t.ExcessLifetime}, t.Lifetime}
 	m, err := merge(before, p, "id", "slug", "issuer", "created_at", "updated_at")
 	if err != nil || len(m.changed) == 0 {
 		return t, err
@@ -182,7 +190,7 @@ func (s *Service) updateTenant(ctx context.Context, a Actor, slug string, versio
 	}
 	after := m.value
 	t.Name, t.Hosts, t.Dialects, t.Status = after.Name, after.Hosts, filled(after.Dialects), after.Status
-	t.SigningAlg, t.KeyBits, t.Lifetime = after.SigningAlg, after.KeyBits, after.Lifetime
+	t.SigningAlg, t.KeyBits, t.Lifetime, t.ExcessLifetime = after.SigningAlg, after.KeyBits, after.Lifetime, after.ExcessLifetime
 	t.LoginByEmail = after.LoginByEmail
 	t.RotationPeriod, t.RotationPaused = after.Rotation.Period, after.Rotation.Paused
 	if err := s.checkTenant(t); err != nil {

@@ -62,6 +62,12 @@ func (s *Service) checkTenant(t *tenants.Tenant) error {
 	if t.RotationPeriod != 0 && (t.RotationPeriod < minRotationPeriod || t.RotationPeriod > maxRotationPeriod) {
 		return Errorf(CodeInvalid, "rotation_period", "must be %d to %d seconds, or 0 for the platform's", minRotationPeriod, maxRotationPeriod)
 	}
+	if t.ExcessLifetime == "" {
+		t.ExcessLifetime = tenants.ClampExcess
+	}
+	if err := checkChoice("excess_lifetime", t.ExcessLifetime, []string{tenants.ClampExcess, tenants.RefuseExcess}); err != nil {
+		return err
+	}
 	return checkLifetime(t.Lifetime)
 }
 

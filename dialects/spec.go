@@ -24,6 +24,7 @@ const (
 	JWKS        Operation = "jwks"
 	KeySchedule Operation = "key_schedule"
 	Introspect  Operation = "introspect"
+	Revoke      Operation = "revoke"
 )
 
 // Spec is one dialect.

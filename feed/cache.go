@@ -99,6 +99,27 @@ func (c *Cache[K, V]) Drop(key K) {
 	c.absent.Remove(key)
 }
 
+// Amend hands what is kept for key to change, which may alter it in place, and
+// drops what is being loaded for it. change must be quick.
+func (c *Cache[K, V]) Amend(key K, change func(V)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.dropLoading(key)
+	c.absent.Remove(key)
+	if value, ok := c.kept.Peek(key); ok {
+		change(value)
+	}
+}
+
+// Each hands every value that is kept to visit, which must be quick.
+func (c *Cache[K, V]) Each(visit func(V)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, value := range c.kept.Values() {
+		visit(value)
+	}
+}
+
 // DropIf forgets every value that the condition holds for, and with them every
 // absent key and all that is being loaded, as nothing is known of those.
 func (c *Cache[K, V]) DropIf(condition func(K, V) bool) {

@@ -16,6 +16,9 @@ const (
 	User   Kind = "user"    // Key: the user's id
 	Group  Kind = "group"   // Key: the group's id
 	APIKey Kind = "api_key" // Key: the key's hash, base64url
+	// Revocation has the whole revocation in its Key, so that what is kept of
+	// others need not be read again; an empty Key: read all of the tenant's.
+	Revocation Kind = "revocation"
 )
 
 // Event says that something changed. N counts all events of a database in the

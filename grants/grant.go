@@ -49,8 +49,8 @@ type Subject struct {
 	// decides (RFC 9068 section 2.2).
 	Claims map[string]any
 	// Spend consumes what the grant was paid with, exactly once: an error
-	// keeps the token from leaving. It also stores Issued.Audit, in the same
-	// transaction. Nil where nothing is consumed.
+	// keeps the token from leaving. It also stores Issued.Audit and, unless it is
+	// nil, Issued.Opaque, in the same transaction. Nil where nothing is consumed.
 	Spend func(ctx context.Context, issued *Issued) error
 }
 
@@ -89,4 +89,15 @@ func (r *Registry) Listed() []string {
 		_, unlisted := r.grants[name].(Unlisted)
 		return unlisted
 	})
+}
+
+// revokers returns the grants that are Revokers.
+func (r *Registry) revokers() []Revoker {
+	var list []Revoker
+	for _, name := range r.types {
+		if revoker, ok := r.grants[name].(Revoker); ok {
+			list = append(list, revoker)
+		}
+	}
+	return list
 }

@@ -16,7 +16,9 @@ type Issued struct {
 	Subject   *Subject
 	GrantType string
 	TokenID   string // the token's jti
-	Kid       string // of the key that signed it
+	Kid       string // of the key that signed it; empty for an opaque one
+	// Opaque is what must be stored before an opaque token leaves; nil for a JWT.
+	Opaque    *tenants.OpaqueToken
 	Audience  string
 	Scopes    oauth.Scopes
 	At        time.Time

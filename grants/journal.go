@@ -8,11 +8,14 @@ import (
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
-// Uses stores which key signed for which client and API in which hour, and
-// each token for people.
+// Uses stores which key signed for which client and API in which hour, each
+// token for people, and what is kept of opaque tokens and revoked ones.
 type Uses interface {
-	// Record stores an audit event that belongs to no other change.
-	Record(ctx context.Context, e tenants.AuditEvent) error
+	// RecordIssue stores the audit event of a token and what is kept of an opaque
+	// one, both or none; nil for what there is not.
+	RecordIssue(ctx context.Context, e *tenants.AuditEvent, o *tenants.OpaqueToken) error
+	// Revoke ends access tokens, on every node with the next poll of its feed.
+	Revoke(ctx context.Context, r tenants.Revocation, e tenants.AuditEvent) error
 	// AddUses adds each Count to its row, which is made where there is none,
 	// and moves the row's LatestExpiry later if the given one is.
 	AddUses(ctx context.Context, uses []tenants.FirstUse) error

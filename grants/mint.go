@@ -4,50 +4,15 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"encoding/json"
 	"maps"
-	"time"
 
 	"github.com/gatehouse-auth/gatehouse/oauth"
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
-// Lifetimes of access tokens on the platform, in seconds.
-const (
-	platformDefault = 900
-	platformMax     = 86400
-)
-
 // DefaultAlg signs where neither the API nor the tenant says otherwise.
 const DefaultAlg = "RS256"
-
-// lifetime applies the rule of all lifetimes: the first default that is set
-// among client's grant, client, API, dialect, tenant and platform counts, and
-// every maximum on that way caps it.
-func lifetime(r *TokenRequest, grantType string, client *tenants.Client, api *tenants.API) time.Duration {
-	way := []tenants.Lifetime{
-		{Default: client.Lifetimes[grantType]},
-		client.Lifetime,
-		{},
-		{Default: r.Profile.DefaultLifetime, Max: r.Profile.MaxLifetime},
-		r.Tenant.Lifetime,
-		{Default: platformDefault, Max: platformMax},
-	}
-	if api != nil {
-		way[2] = api.Lifetime
-	}
-	seconds := 0
-	for _, step := range way {
-		if seconds == 0 {
-			seconds = step.Default
-		}
-	}
-	for _, step := range way {
-		if step.Max > 0 {
-			seconds = min(seconds, step.Max)
-		}
-	}
-	return time.Duration(seconds) * time.Second
-}
 
 // claims are those of an RFC 9068 access token.
 type claims struct {
@@ -62,7 +27,8 @@ type claims struct {
 	Scope    string `json:"scope,omitempty"`
 }
 
-// mint signs the token that i tells of, and notes in it which key did.
+// mint makes the token that i tells of, and notes in it which key signed or what
+// is to be stored.
 func (s *Service) mint(ctx context.Context, i *Issued, t *target) (token string, err error) {
 	alg := i.Tenant.SigningAlg
 	if t.api != nil && t.api.SigningAlg != "" {
@@ -71,13 +37,56 @@ func (s *Service) mint(ctx context.Context, i *Issued, t *target) (token string,
 	if alg == "" {
 		alg = DefaultAlg
 	}
+	issuedAt, err := s.issuedAt(ctx, i)
+	if err != nil {
+		return "", err
+	}
 	c := &claims{
 		Issuer: i.Tenant.Issuer, Subject: i.Subject.ID, Audience: i.Audience,
-		Expiry: i.Expiry.Unix(), IssuedAt: i.At.Unix(), NotUntil: i.At.Unix(),
+		Expiry: i.Expiry.Unix(), IssuedAt: issuedAt, NotUntil: i.At.Unix(),
 		ID: i.TokenID, ClientID: i.Client.ID, Scope: i.Scopes.String(),
 	}
-	token, i.Kid, err = s.signer.Sign(ctx, i.Tenant.ID, alg, oauth.TypeAccessToken, c.with(i.Subject.Claims))
+	further, err := s.furtherClaims(ctx, i, t.api)
+	if err != nil {
+		return "", err
+	}
+	if format, _ := tenants.TokenFormat(i.Client, t.api); format == tenants.FormatOpaque {
+		return mintOpaque(i, c.with(further))
+	}
+	token, i.Kid, err = s.signer.Sign(ctx, i.Tenant.ID, alg, oauth.TypeAccessToken, c.with(further))
 	return token, err
+}
+
+// issuedAt returns the token's iat: now, but later than what was revoked before
+// it, and not before its client and user were there. That differs from now for a
+// token of the second of a revocation, and where the clock of a node lags.
+func (s *Service) issuedAt(ctx context.Context, i *Issued) (int64, error) {
+	at := max(i.At.Unix(), i.Client.CreatedAt.Unix())
+	if i.Subject.User != nil {
+		at = max(at, i.Subject.User.CreatedAt.Unix())
+	}
+	subjects, err := actors(i.Subject.Claims["act"])
+	if err != nil {
+		return 0, err
+	}
+	dead, err := s.directory.NotBefore(ctx, i.Tenant.ID, i.Client.ID, append(subjects, i.Subject.ID)...)
+	return max(at, dead+1), err
+}
+
+// actors returns who acts by a token, from its act claim.
+func actors(act any) (list []string, err error) {
+	if act == nil {
+		return nil, nil
+	}
+	text, err := json.Marshal(act)
+	if err != nil {
+		return nil, err
+	}
+	var a *actor
+	if err := json.Unmarshal(text, &a); err != nil {
+		return nil, err
+	}
+	return a.subjects(), nil
 }
 
 // with adds further claims. They cannot replace what is decided here.

@@ -17,6 +17,9 @@ type Directory interface {
 	UserByLogin(ctx context.Context, tenantID, login string) (*tenants.User, error)
 	APIKey(ctx context.Context, tenantID string, hash []byte) (*tenants.APIKey, error)
 	API(ctx context.Context, tenantID, identifier string) (*tenants.API, error)
+	OpaqueToken(ctx context.Context, tenantID string, hash []byte) (*tenants.OpaqueToken, error)
+	Revoked(ctx context.Context, tenantID string, t tenants.IssuedToken) (bool, error)
+	NotBefore(ctx context.Context, tenantID, clientID string, subjects ...string) (int64, error)
 }
 
 // Signer signs with a tenant's key of the algorithm, and tells which it was.
@@ -46,12 +49,16 @@ type Service struct {
 	directory Directory
 	signer    Signer
 	journal   *Journal
+	inspector *Inspector
 	now       func() time.Time
 }
 
 // NewService makes a Service.
 func NewService(registry *Registry, clients *Authenticator, directory Directory, signer Signer, journal *Journal, now func() time.Time) *Service {
-	return &Service{registry: registry, clients: clients, directory: directory, signer: signer, journal: journal, now: now}
+	return &Service{
+		registry: registry, clients: clients, directory: directory, signer: signer, journal: journal,
+		inspector: NewInspector(directory, signer, now), now: now,
+	}
 }
 
 // Token answers a token request (RFC 6749 section 3.2). Errors that are the
@@ -82,13 +89,14 @@ func (s *Service) Token(ctx context.Context, r *TokenRequest) (*oauth.Response, 
 		return nil, err
 	}
 	now := s.now()
+	life, err := lifetime(r, client, grant.Type(), subject, target, now)
+	if err != nil {
+		return nil, err
+	}
 	issued := &Issued{
 		Tenant: r.Tenant, Client: client, Subject: subject, GrantType: grant.Type(), TokenID: newID(),
-		Audience: target.audience, Scopes: target.scopes, At: now, Expiry: now.Add(lifetime(r, grant.Type(), client, target.api)),
+		Audience: target.audience, Scopes: target.scopes, At: now, Expiry: now.Add(life),
 		Address: r.Address, RequestID: r.RequestID,
-	}
-	if !subject.Expiry.IsZero() && subject.Expiry.Before(issued.Expiry) {
-		issued.Expiry = subject.Expiry
 	}
 	token, err := s.mint(ctx, issued, target)
 	if err != nil {
@@ -111,7 +119,12 @@ func (s *Service) record(ctx context.Context, i *Issued) error {
 			return err
 		}
 	case i.Subject.User != nil && !i.Subject.User.IsServiceAccount():
-		if err := s.journal.store.Record(ctx, i.Audit()); err != nil {
+		event := i.Audit()
+		if err := s.journal.store.RecordIssue(ctx, &event, i.Opaque); err != nil {
+			return err
+		}
+	case i.Opaque != nil:
+		if err := s.journal.store.RecordIssue(ctx, nil, i.Opaque); err != nil {
 			return err
 		}
 	}

@@ -108,13 +108,7 @@ func onlyPossible(client *tenants.Client, asked oauth.Scopes) (string, error) {
 // that it may have but the deprecated ones.
 func granted(asked oauth.Scopes, access tenants.APIAccess, api *tenants.API) (oauth.Scopes, error) {
 	if len(asked) == 0 {
-		var all oauth.Scopes
-		for _, name := range access.Scopes {
-			if scope, known := api.Scope(name); known && !scope.Deprecated {
-				all = append(all, name)
-			}
-		}
-		return all, nil
+		return DefaultScopes(access, api), nil
 	}
 	for _, name := range asked {
 		if _, known := api.Scope(name); !known || !access.Scopes.Has(name) {
@@ -122,4 +116,16 @@ func granted(asked oauth.Scopes, access tenants.APIAccess, api *tenants.API) (oa
 		}
 	}
 	return asked, nil
+}
+
+// DefaultScopes returns what a client gets that asks for no scopes: all that it
+// may have but the deprecated ones.
+func DefaultScopes(access tenants.APIAccess, api *tenants.API) oauth.Scopes {
+	var all oauth.Scopes
+	for _, name := range access.Scopes {
+		if scope, known := api.Scope(name); known && !scope.Deprecated {
+			all = append(all, name)
+		}
+	}
+	return all
 }

@@ -36,6 +36,9 @@ type providerMetadata struct {
 	IntrospectionEndpoint    string   `json:"introspection_endpoint"`
 	IntrospectionAuthMethods []string `json:"introspection_endpoint_auth_methods_supported"`
 	IntrospectionAuthAlgs    []string `json:"introspection_endpoint_auth_signing_alg_values_supported"`
+	RevocationEndpoint       string   `json:"revocation_endpoint"`
+	RevocationAuthMethods    []string `json:"revocation_endpoint_auth_methods_supported"`
+	RevocationAuthAlgs       []string `json:"revocation_endpoint_auth_signing_alg_values_supported"`
 	// KeyScheduleURI is our own: where the life of the keys is published.
 	KeyScheduleURI string `json:"key_schedule_uri"`
 }
@@ -72,6 +75,9 @@ func (s *Server) describe(tenant *tenants.Tenant) (*document, error) {
 		IntrospectionEndpoint:    tenant.Issuer + s.standard.Path(dialects.Introspect),
 		IntrospectionAuthMethods: confidential(s.Clients.Methods()),
 		IntrospectionAuthAlgs:    s.Clients.Algs(),
+		RevocationEndpoint:       tenant.Issuer + s.standard.Path(dialects.Revoke),
+		RevocationAuthMethods:    s.authMethods(),
+		RevocationAuthAlgs:       s.Clients.Algs(),
 		KeyScheduleURI:           tenant.Issuer + s.standard.Path(dialects.KeySchedule),
 	})
 	if err != nil {

@@ -144,6 +144,8 @@ func (s *Server) operation(spec *dialects.Spec, route *dialects.Route) gin.Handl
 		return gin.HandlersChain{s.keySchedule}
 	case dialects.Introspect:
 		return gin.HandlersChain{s.deadline, func(c *gin.Context) { s.introspect(c, spec, route) }}
+	case dialects.Revoke:
+		return gin.HandlersChain{s.deadline, func(c *gin.Context) { s.revoke(c, spec, route) }}
 	default:
 		panic("server: no such operation: " + string(route.Operation))
 	}

@@ -42,7 +42,7 @@ func (db *DB) api(ctx context.Context, where string, args ...any) (*tenants.API,
 	if err != nil {
 		return nil, err
 	}
-	row.Scopes = orEmpty(row.Scopes)
+	fillAPI(&row.API)
 	return &row.API, nil
 }
 
@@ -55,14 +55,22 @@ func (db *DB) APIs(ctx context.Context, tenantID string, r admin.Range) ([]tenan
 	list := make([]tenants.API, len(rows))
 	for i := range rows {
 		list[i] = rows[i].API
-		list[i].Scopes = orEmpty(list[i].Scopes)
+		fillAPI(&list[i])
 	}
 	return list, err
 }
 
+// fillAPI makes lists and maps that are not set empty ones.
+func fillAPI(a *tenants.API) {
+	a.Scopes = orEmpty(a.Scopes)
+	if a.Claims == nil {
+		a.Claims = tenants.Claims{}
+	}
+}
+
 // CreateAPI stores a new API.
 func (db *DB) CreateAPI(ctx context.Context, a *tenants.API, e tenants.AuditEvent) error {
-	a.Scopes = orEmpty(a.Scopes)
+	fillAPI(a)
 	db.stamp(&a.Version, &a.CreatedAt, &a.UpdatedAt)
 	return db.change(ctx, e, apiEvent(a.TenantID, a.Identifier), func(tx *gorm.DB) error {
 		if err := tx.Create(&apiRow{API: *a, NameFold: fold(a.Name)}).Error; err != nil {
@@ -78,7 +86,7 @@ func (db *DB) CreateAPI(ctx context.Context, a *tenants.API, e tenants.AuditEven
 // UpdateAPI stores everything of a but its identifier, which clients refer to:
 // with another one it is not found.
 func (db *DB) UpdateAPI(ctx context.Context, a *tenants.API, e tenants.AuditEvent) error {
-	a.Scopes = orEmpty(a.Scopes)
+	fillAPI(a)
 	row := apiRow{API: *a, NameFold: fold(a.Name)}
 	row.UpdatedAt = db.now()
 	err := db.change(ctx, e, apiEvent(a.TenantID, a.Identifier), func(tx *gorm.DB) (err error) {

@@ -106,6 +106,9 @@ func fillClient(c *tenants.Client) {
 	if c.Lifetimes == nil {
 		c.Lifetimes = map[string]int{}
 	}
+	if c.Claims == nil {
+		c.Claims = tenants.Claims{}
+	}
 	if c.RequiredPermissions == nil {
 		c.RequiredPermissions = map[string]string{}
 	}
@@ -148,7 +151,7 @@ func (db *DB) UpdateClient(ctx context.Context, c *tenants.Client, e tenants.Aud
 		if row.Version, err = next(tx.Model(&clientRow{}).Where(oneClient, c.TenantID, c.ID), c.Version); err != nil {
 			return err
 		}
-		if err := one(tx.Select("*").Omit("tenant_id", "client_id", "created_at").Updates(&row)); err != nil {
+		if err := one(tx.Select("*").Omit("tenant_id", "client_id", "created_at", "last_used_at").Updates(&row)); err != nil {
 			return err
 		}
 		if err := forgetSecrets(tx, c); err != nil {

@@ -16,6 +16,11 @@ type API struct {
 	Scopes     []Scope `json:"scopes" gorm:"serializer:json"`
 	Lifetime   `gorm:"embedded"`
 	SigningAlg string `json:"signing_alg,omitempty"` // empty: the tenant's
+	// TokenFormat is what its access tokens look like, jwt or opaque. A client may
+	// say otherwise for its own.
+	TokenFormat string `json:"token_format"`
+	// Claims are added to the API's access tokens; those of a client yield to them.
+	Claims Claims `json:"claims" gorm:"serializer:json"`
 	// RequiredPermission is what the subject of a token for the API must be
 	// permitted; empty: nothing.
 	RequiredPermission string `json:"required_permission,omitempty"`
@@ -35,6 +40,9 @@ type Scope struct {
 	Description string `json:"description,omitempty"`
 	Deprecated  bool   `json:"deprecated,omitempty"`
 }
+
+// IsAdmin reports whether it is the admin API of this platform.
+func (a *API) IsAdmin() bool { return a.Identifier == oauth.AdminAudience }
 
 // Scope returns the scope of that name.
 func (a *API) Scope(name string) (Scope, bool) {
@@ -58,7 +66,7 @@ func adminScopes() []string {
 // AdminAPI is the API that stands in every tenant without being stored: the
 // admin API of this platform, reaching this tenant.
 func AdminAPI(tenantID string) *API {
-	api := &API{TenantID: tenantID, Identifier: oauth.AdminAudience, Name: "Gatehouse administration"}
+	api := &API{TenantID: tenantID, Identifier: oauth.AdminAudience, Name: "Gatehouse administration", TokenFormat: FormatJWT, Claims: Claims{}}
 	for _, name := range adminScopes() {
 		api.Scopes = append(api.Scopes, Scope{Name: name})
 	}

@@ -23,6 +23,11 @@ type Client struct {
 	// Lifetimes are access token lifetimes in seconds per grant_type.
 	Lifetimes map[string]int `json:"lifetimes" gorm:"serializer:json"`
 	Lifetime  `gorm:"embedded"`
+	// TokenFormat is what the client's access tokens look like, jwt or opaque;
+	// empty: as their API says.
+	TokenFormat string `json:"token_format,omitempty"`
+	// Claims are added to the client's access tokens.
+	Claims Claims `json:"claims" gorm:"serializer:json"`
 	// RequiredPermissions are what the subject of a token must be permitted, per
 	// grant_type.
 	RequiredPermissions map[string]string `json:"required_permissions" gorm:"serializer:json"`
@@ -31,12 +36,14 @@ type Client struct {
 	Permissions          []string `json:"permissions" gorm:"-"`
 	InheritedPermissions []string `json:"inherited_permissions" gorm:"-"`
 	Assertions           `gorm:"embedded"`
-	ExpiresAt            *time.Time  `json:"expires_at"` // from then on no credential of the client works
-	Secrets              []Secret    `json:"-" gorm:"-"`
-	Keys                 []ClientKey `json:"-" gorm:"-"`
-	Version              int64       `json:"-"`
-	CreatedAt            time.Time   `json:"created_at"`
-	UpdatedAt            time.Time   `json:"updated_at"`
+	ExpiresAt            *time.Time `json:"expires_at"` // from then on no credential of the client works
+	// LastUsedAt is when it last authenticated; it is behind by a minute or so.
+	LastUsedAt *time.Time  `json:"last_used_at"`
+	Secrets    []Secret    `json:"-" gorm:"-"`
+	Keys       []ClientKey `json:"-" gorm:"-"`
+	Version    int64       `json:"-"`
+	CreatedAt  time.Time   `json:"created_at"`
+	UpdatedAt  time.Time   `json:"updated_at"`
 }
 
 // APIAccess says which scopes of an API a client may have.
@@ -57,6 +64,8 @@ type Secret struct {
 	Hint      string     `json:"hint"`
 	CreatedAt time.Time  `json:"created_at"`
 	ExpiresAt *time.Time `json:"expires_at"`
+	// LastUsedAt is behind by a minute or so: uses are kept in memory first.
+	LastUsedAt *time.Time `json:"last_used_at"`
 }
 
 // AllowsGrant reports whether the client may use the grant.

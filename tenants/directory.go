@@ -30,6 +30,9 @@ type Source interface {
 	// where the tenant allows it, the e-mail address, without regard to case.
 	UserByLogin(ctx context.Context, tenantID, login string) (*User, error)
 	APIKeyByHash(ctx context.Context, tenantID string, hash []byte) (*APIKey, error)
+	// Revocations returns those of the tenant that may still end a token.
+	Revocations(ctx context.Context, tenantID string) ([]Revocation, error)
+	OpaqueTokenByHash(ctx context.Context, tenantID string, hash []byte) (*OpaqueToken, error)
 }
 
 // Directory answers from memory who and what belongs to which tenant. What it
@@ -44,6 +47,8 @@ type Directory struct {
 	apis      *feed.Cache[owned, *API]
 	users     *feed.Cache[owned, *User]
 	apiKeys   *feed.Cache[owned, *APIKey] // by hash
+	revoked   *feed.Cache[string, *revoked]
+	opaque    *feed.Cache[owned, *OpaqueToken] // by hash
 }
 
 // name is one of the names that a tenant is found by.
@@ -63,6 +68,8 @@ func NewDirectory(source Source, size int) *Directory {
 		apis:      feed.NewCache[owned, *API](size),
 		users:     feed.NewCache[owned, *User](size),
 		apiKeys:   feed.NewCache[owned, *APIKey](size),
+		revoked:   feed.NewCache[string, *revoked](size),
+		opaque:    feed.NewCache[owned, *OpaqueToken](size),
 	}
 }
 
@@ -187,6 +194,8 @@ func (d *Directory) Apply(e feed.Event) {
 		d.apis.DropIf(func(a owned, _ *API) bool { return a.tenantID == e.Key })
 		d.users.DropIf(func(u owned, _ *User) bool { return u.tenantID == e.Key })
 		d.apiKeys.DropIf(func(k owned, _ *APIKey) bool { return k.tenantID == e.Key })
+		d.revoked.Drop(e.Key)
+		d.opaque.DropIf(func(o owned, _ *OpaqueToken) bool { return o.tenantID == e.Key })
 	case feed.API:
 		d.apis.Drop(owned{e.TenantID, e.Key})
 		d.audiences.Drop(e.Key)
@@ -203,6 +212,8 @@ func (d *Directory) Apply(e feed.Event) {
 		d.clients.DropIf(func(c owned, _ *Client) bool { return c.tenantID == e.TenantID })
 	case feed.APIKey:
 		d.apiKeys.Drop(owned{e.TenantID, e.Key})
+	case feed.Revocation:
+		d.applyRevocation(e)
 	}
 }
 
@@ -215,6 +226,8 @@ func (d *Directory) Reset() {
 	d.apis.Reset()
 	d.users.Reset()
 	d.apiKeys.Reset()
+	d.revoked.Reset()
+	d.opaque.Reset()
 }
 
 // Stats returns, per kind of thing, a function that says how many look-ups were
@@ -223,5 +236,6 @@ func (d *Directory) Stats() map[string]func() (hits, misses uint64) {
 	return map[string]func() (hits, misses uint64){
 		"tenants": d.tenants.Stats, "names": d.names.Stats, "audiences": d.audiences.Stats,
 		"clients": d.clients.Stats, "apis": d.apis.Stats, "users": d.users.Stats, "api_keys": d.apiKeys.Stats,
+		"revocations": d.revoked.Stats, "opaque_tokens": d.opaque.Stats,
 	}
 }

@@ -48,6 +48,9 @@ type Tenant struct {
 	Dialects []string `json:"dialects" gorm:"serializer:json"`
 	Status   Status   `json:"status"`
 	Lifetime `gorm:"embedded"`
+	// ExcessLifetime says what becomes of a request that asks for a longer life
+	// than it may have: ClampExcess or RefuseExcess.
+	ExcessLifetime string `json:"excess_lifetime"`
 	// LoginByEmail lets users sign in by their e-mail address too, which is then
 	// unique among addresses and usernames.
 	LoginByEmail bool `json:"login_by_email"`
@@ -69,6 +72,12 @@ type Lifetime struct {
 	Default int `json:"access_token_lifetime,omitempty" gorm:"column:access_token_lifetime"`
 	Max     int `json:"max_access_token_lifetime,omitempty" gorm:"column:max_access_token_lifetime"`
 }
+
+// Values of Tenant.ExcessLifetime.
+const (
+	ClampExcess  = "clamp"  // it gets the longest that it may have
+	RefuseExcess = "refuse" // it gets invalid_request
+)
 
 // IsOperator reports whether the tenant's admin tokens reach every tenant.
 func (t *Tenant) IsOperator() bool { return t.Slug == OperatorSlug }

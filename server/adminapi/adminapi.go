@@ -109,6 +109,7 @@ func (a *api) routes() []route {
 		{"GET", client, nil, a.showClient},
 		{"PATCH", client, nil, a.updateClient},
 		{"DELETE", client, nil, a.deleteClient},
+		{"GET", client + "/effective", []string{"audience", "grant_type"}, a.effective},
 		{"GET", client + "/secrets", nil, a.listSecrets},
 		{"POST", client + "/secrets", nil, a.addSecret},
 		{"DELETE", client + "/secrets/:secret", nil, a.revokeSecret},
@@ -135,6 +136,7 @@ func (a *api) routes() []route {
 		{"POST", tenant + "/signing-keys/rotate", nil, a.rotateKey},
 		{"POST", tenant + "/signing-keys/:kid/revoke", nil, a.revokeKey},
 		{"DELETE", tenant + "/signing-keys/:kid", nil, a.deleteKey},
+		{"POST", tenant + "/tokens/revoke", nil, a.revokeTokens},
 		{"GET", tenant + "/audit-events", append(paged, "since"), a.listAuditEvents},
 	}
 }

@@ -27,12 +27,12 @@ type Authenticator interface {
 // ErrSuspended means that the tenant which issued a token is suspended.
 var ErrSuspended = errors.New("the tenant is suspended")
 
-// Directory is where a token's tenant, client and user are found;
+// Directory is where a token's tenant and client are found;
 // *tenants.Directory satisfies it.
 type Directory interface {
 	ByIssuer(ctx context.Context, issuer string) (*tenants.Tenant, error)
 	Client(ctx context.Context, tenantID, clientID string) (*tenants.Client, error)
-	User(ctx context.Context, tenantID, userID string) (*tenants.User, error)
+	Revoked(ctx context.Context, tenantID string, t tenants.IssuedToken) (bool, error)
 }
 
 // Verifier verifies a token of a tenant and returns its claims; *keys.Rings
@@ -61,8 +61,8 @@ type claims struct {
 	Audience audience `json:"aud"`
 	ClientID string   `json:"client_id"`
 	Scope    string   `json:"scope"`
-	// Actor is there where the subject does not ask itself (RFC 8693 section 4.1).
-	Actor json.RawMessage `json:"act"`
+	ID       string   `json:"jti"`
+	IssuedAt int64    `json:"iat"`
 }
 
 // audience is aud of RFC 7519 section 4.1.3: one string or a list of them.
@@ -77,10 +77,9 @@ func (a *audience) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, (*[]string)(a))
 }
 
-// Authenticate returns the client that the token was issued to, or the user whom
-// it speaks for. What they may do is what the token says, the client is still
-// allowed and, for a user, is still permitted; a token of the operator's tenant
-// reaches every tenant.
+// Authenticate returns the client that the token was issued to. What it may do
+// is what the token says and the client is still allowed; a token of the
+// operator's tenant reaches every tenant.
 func (t *TokenAuthenticator) Authenticate(ctx context.Context, bearer string) (admin.Actor, error) {
 	tenant, err := t.tenant(ctx, bearer)
 	if err != nil {
@@ -98,31 +97,14 @@ func (t *TokenAuthenticator) Authenticate(ctx context.Context, bearer string) (a
 		return admin.Actor{}, invalid("its issuer is another one")
 	case len(c.Audience) != 1 || c.Audience[0] != oauth.AdminAudience:
 		return admin.Actor{}, invalid("its audience is not %s", oauth.AdminAudience)
-	case c.ClientID == "" || c.Subject == "":
-		return admin.Actor{}, invalid("it does not say whom it was issued to")
-	case c.Actor != nil:
-		return admin.Actor{}, invalid("it speaks for somebody else than who asks")
+	case c.ClientID == "" || c.Subject != c.ClientID:
+		return admin.Actor{}, invalid("it does not speak for a client itself")
 	}
 	// Only after the signature: who holds no token learns nothing of a tenant.
 	if tenant.Status != tenants.Active {
 		return admin.Actor{}, ErrSuspended
 	}
-	actor, err := t.client(ctx, tenant, c)
-	if err != nil || c.Subject == c.ClientID {
-		return actor, err
-	}
-	user, err := t.directory.User(ctx, tenant.ID, c.Subject)
-	switch {
-	case errors.Is(err, tenants.ErrNotFound):
-		return admin.Actor{}, invalid("its user was deleted")
-	case err != nil:
-		return admin.Actor{}, err
-	case user.Status != tenants.Active:
-		return admin.Actor{}, invalid("its user is disabled")
-	}
-	actor.Name = "user:" + user.ID + "@" + tenant.Slug
-	actor.Scopes = actor.Scopes.Within(user.EffectivePermissions())
-	return actor, nil
+	return t.client(ctx, tenant, c)
 }
 
 // tenant returns the tenant that the token names, unproven, as its issuer.
@@ -160,6 +142,17 @@ func (t *TokenAuthenticator) client(ctx context.Context, tenant *tenants.Tenant,
 		return admin.Actor{}, invalid("its client is disabled")
 	case client.ExpiresAt != nil && !t.now().Before(*client.ExpiresAt):
 		return admin.Actor{}, invalid("its client has expired")
+	}
+	gone, err := t.directory.Revoked(ctx, tenant.ID, tenants.IssuedToken{
+		ID: c.ID, ClientID: client.ID, Subjects: []string{c.Subject}, At: c.IssuedAt,
+	})
+	switch {
+	case err != nil:
+		return admin.Actor{}, err
+	case gone:
+		return admin.Actor{}, invalid("it was revoked")
+	case c.IssuedAt < client.CreatedAt.Unix():
+		return admin.Actor{}, invalid("its client was deleted")
 	}
 	actor := admin.Actor{Name: "client:" + client.ID + "@" + tenant.Slug, TenantID: tenant.ID}
 	if tenant.IsOperator() {

@@ -31,6 +31,7 @@ func TestEveryOperationAnswersAsDocumented(t *testing.T) {
 	d.usersConversation()
 	d.apiKeysConversation()
 	d.keysConversation()
+	d.tokensConversation()
 	d.auditConversation()
 	d.refusals()
 	d.want(200, "", call{method: "GET", path: "/openapi.yaml"})
@@ -315,6 +316,8 @@ func sample(operation string) any {
 		return object{"name": "Sample"}
 	case "addClientKey":
 		return object{"jwk": object{"kty": "RSA", "kid": "mine", "e": "AQAB", "n": base64.RawURLEncoding.EncodeToString(keystest.RSA(2048, 0).N.Bytes())}}
+	case "revokeTokens":
+		return object{"all": true}
 	case "addSecret", "rotateSigningKey", "revokeSigningKey":
 		return object{}
 	}

@@ -1,0 +1,74 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+// Revocations returns those of the tenant that were not purged yet.
+func (db *DB) Revocations(ctx context.Context, tenantID string) ([]tenants.Revocation, error) {
+	list := []tenants.Revocation{}
+	err := db.read(ctx, func(tx *gorm.DB) error {
+		return tx.Where("tenant_id = ?", tenantID).Find(&list).Error
+	})
+	return list, err
+}
+
+// Revoke ends access tokens. Given again, for a later instant, it ends those
+// that were issued since; for an earlier one it changes nothing.
+func (db *DB) Revoke(ctx context.Context, r tenants.Revocation, e tenants.AuditEvent) error {
+	return db.change(ctx, e, tenants.RevocationEvent(r), func(tx *gorm.DB) error {
+		return revoke(tx, r)
+	})
+}
+
+// revoke stores revocations as part of a change whose event is
+// tenants.RevocationEvent of the same.
+func revoke(tx *gorm.DB, list ...tenants.Revocation) error {
+	for i := range list {
+		list[i].NotBefore, list[i].ExpiresAt = stored(list[i].NotBefore), stored(list[i].ExpiresAt)
+	}
+	return tx.Clauses(clause.OnConflict{
+		Columns: []clause.Column{{Name: "tenant_id"}, {Name: "kind"}, {Name: "key"}},
+		DoUpdates: clause.Assignments(map[string]any{
+			"not_before": later("revocations", "not_before"),
+			"expires_at": later("revocations", "expires_at"),
+		}),
+	}).Create(&list).Error
+}
+
+// later is the later one of a stored instant and the one that was to be stored.
+func later(table, column string) clause.Expr {
+	return gorm.Expr("CASE WHEN excluded." + column + " > " + table + "." + column +
+		" THEN excluded." + column + " ELSE " + table + "." + column + " END")
+}
+
+// PurgeExpired deletes what ended before an instant and has no use any more:
+// revocations of tokens that have expired, opaque tokens, and notes of who was
+// warned. It returns how many rows they were.
+func (db *DB) PurgeExpired(ctx context.Context, before time.Time) (int64, error) {
+	total := int64(0)
+	for _, table := range []struct{ name, key string }{
+		{"revocations", "tenant_id, kind, key"},
+		{"opaque_tokens", "tenant_id, hash"},
+		{"expiry_warnings", "tenant_id, kind, thing, expires_at, days"},
+	} {
+		for deleted := int64(purged); deleted == purged; total += deleted {
+			err := db.write(ctx, func(tx *gorm.DB) error {
+				old := tx.Table(table.name).Select(table.key).Where("expires_at < ?", stored(before)).Limit(purged)
+				result := tx.Table(table.name).Where("("+table.key+") IN (?)", old).Delete(nil)
+				deleted = result.RowsAffected
+				return result.Error
+			})
+			if err != nil {
+				return total, err
+			}
+		}
+	}
+	return total, nil
+}
