@@ -1,9 +1,11 @@
 package server_test
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -276,5 +278,51 @@ func TestForwardedHostCountsFromATrustedProxyOnly(t *testing.T) {
 	response, answer := h.do("GET", "/.well-known/openid-configuration", "", "", "")
 	if response.StatusCode != http.StatusOK || answer["issuer"] != "http://acme.example" {
 		t.Errorf("from the proxy: %s %v", response.Status, answer)
+	}
+}
+
+// Revoking a key takes it out of the JWKS, has another one sign, and makes
+// everything that it signed inactive, on every node after its next poll.
+func TestRevokedKeyIsGoneOnEveryNode(t *testing.T) {
+	a, b := twoHouses(t)
+	a.admin("PATCH", "tenants/acme/clients/106", `{"resource_server_for":["https://api.acme.example"]}`)
+	b.poll()
+	_, answer := b.post("/t/acme/oauth2/token", url.Values{"grant_type": {"client_credentials"}, "client_id": {"106"}, "client_secret": {"s3cret"}})
+	token := answer["access_token"].(string)
+	active := func(h *house, token string) any {
+		_, answer := h.post("/t/acme/oauth2/introspect", url.Values{"token": {token}, "client_id": {"106"}, "client_secret": {"s3cret"}})
+		return answer["active"]
+	}
+	kids := func(h *house) (all []string) {
+		_, answer := h.do("GET", "/t/acme/.well-known/jwks.json", "", "", "")
+		for _, key := range answer["keys"].([]any) {
+			all = append(all, key.(map[string]any)["kid"].(string))
+		}
+		return all
+	}
+	if active(a, token) != true || active(b, token) != true {
+		t.Fatal("the token is not active before")
+	}
+	kid := kids(b)[0]
+	report := a.admin("POST", "tenants/acme/signing-keys/"+kid+"/revoke", "")
+	if fmt.Sprint(report["clients"]) != "[106]" || fmt.Sprint(report["apis"]) != "[https://api.acme.example]" || report["until"] == nil || len(report["uses"].([]any)) != 1 {
+		t.Errorf("reported: %v %v %v", report["clients"], report["apis"], report["until"])
+	}
+	b.poll()
+	for name, h := range map[string]*house{"who revoked": a, "the other": b} {
+		if slices.Contains(kids(h), kid) {
+			t.Errorf("%s still publishes the key", name)
+		}
+		if active(h, token) != false {
+			t.Errorf("%s: a token of the key is active", name)
+		}
+		_, schedule := h.do("GET", "/t/acme/.well-known/key-schedule.json", "", "", "")
+		if revoked := schedule["revoked"].([]any); len(revoked) != 1 || revoked[0].(map[string]any)["kid"] != kid {
+			t.Errorf("%s: the schedule does not tell: %v", name, schedule)
+		}
+		_, answer := h.post("/t/acme/oauth2/token", url.Values{"grant_type": {"client_credentials"}, "client_id": {"106"}, "client_secret": {"s3cret"}})
+		if fresh, _ := answer["access_token"].(string); active(h, fresh) != true {
+			t.Errorf("%s: no fresh key signs: %v", name, answer)
+		}
 	}
 }
