@@ -18,12 +18,13 @@ type apisCmd struct {
 
 type apisCreateCmd struct {
 	tenantFlag
-	Identifier string   `arg:"" help:"Audience of its tokens, such as https://api.acme.example."`
-	Name       string   `required:"" help:"For people."`
-	Scope      []string `sep:"none" placeholder:"NAME=DESCRIPTION" help:"Scope, may be repeated. The description may be left out."`
-	Deprecated []string `name:"deprecated-scope" sep:"none" placeholder:"NAME=DESCRIPTION" help:"Scope that is granted only where it is asked for, may be repeated."`
-	SharedHost *bool    `negatable:"" help:"Find this tenant by the API's identifier on the shared host. Yes unless --no-shared-host is given."`
-	SigningAlg string   `placeholder:"ALG" help:"RS256, PS256, ES256 or EdDSA. Unless given: the tenant's."`
+	Identifier         string   `arg:"" help:"Audience of its tokens, such as https://api.acme.example."`
+	Name               string   `required:"" help:"For people."`
+	Scope              []string `sep:"none" placeholder:"NAME=DESCRIPTION" help:"Scope, may be repeated. The description may be left out."`
+	Deprecated         []string `name:"deprecated-scope" sep:"none" placeholder:"NAME=DESCRIPTION" help:"Scope that is granted only where it is asked for, may be repeated."`
+	SharedHost         *bool    `negatable:"" help:"Find this tenant by the API's identifier on the shared host. Yes unless --no-shared-host is given."`
+	SigningAlg         string   `placeholder:"ALG" help:"RS256, PS256, ES256 or EdDSA. Unless given: the tenant's."`
+	RequiredPermission string   `placeholder:"PERMISSION" help:"What the subject of its tokens must be permitted."`
 	lifetimeFlags
 }
 
@@ -31,7 +32,7 @@ func (c *apisCreateCmd) Run(a *app) error {
 	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
 		api, err := d.admin.CreateAPI(d.ctx, d.actor, tenant, admin.NewAPI{
 			Identifier: c.Identifier, Name: c.Name, Scopes: parseScopes(c.Scope, c.Deprecated), SharedHost: c.SharedHost,
-			SigningAlg: c.SigningAlg, Lifetime: c.lifetime(),
+			SigningAlg: c.SigningAlg, RequiredPermission: c.RequiredPermission, Lifetime: c.lifetime(),
 		})
 		if err != nil {
 			return err
@@ -76,12 +77,13 @@ func (c *apisShowCmd) Run(a *app) error {
 
 type apisUpdateCmd struct {
 	tenantFlag
-	Identifier string   `arg:"" help:"Its identifier or id."`
-	Name       *string  `help:"For people."`
-	Scope      []string `sep:"none" placeholder:"NAME=DESCRIPTION" help:"Its scopes, all of them, with the deprecated ones; may be repeated. --scope= for none."`
-	Deprecated []string `name:"deprecated-scope" sep:"none" placeholder:"NAME=DESCRIPTION" help:"Scope that is granted only where it is asked for, may be repeated."`
-	SharedHost *bool    `negatable:"" help:"Find this tenant by the API's identifier on the shared host."`
-	SigningAlg *string  `placeholder:"ALG" help:"RS256, PS256, ES256 or EdDSA. --signing-alg= for the tenant's."`
+	Identifier         string   `arg:"" help:"Its identifier or id."`
+	Name               *string  `help:"For people."`
+	Scope              []string `sep:"none" placeholder:"NAME=DESCRIPTION" help:"Its scopes, all of them, with the deprecated ones; may be repeated. --scope= for none."`
+	Deprecated         []string `name:"deprecated-scope" sep:"none" placeholder:"NAME=DESCRIPTION" help:"Scope that is granted only where it is asked for, may be repeated."`
+	SharedHost         *bool    `negatable:"" help:"Find this tenant by the API's identifier on the shared host."`
+	SigningAlg         *string  `placeholder:"ALG" help:"RS256, PS256, ES256 or EdDSA. --signing-alg= for the tenant's."`
+	RequiredPermission *string  `placeholder:"PERMISSION" help:"What the subject of its tokens must be permitted. --required-permission= for nothing."`
 	lifetimeFlags
 }
 
@@ -89,6 +91,7 @@ func (c *apisUpdateCmd) Run(a *app) error {
 	p := change{}
 	p.text("name", c.Name)
 	p.text("signing_alg", c.SigningAlg)
+	p.text("required_permission", c.RequiredPermission)
 	if c.SharedHost != nil {
 		p["shared_host"] = *c.SharedHost
 	}
@@ -126,7 +129,7 @@ func (c *apisDeleteCmd) Run(a *app) error {
 func showAPI(a *app, api *tenants.API) error {
 	return a.showDetails(api,
 		"identifier", api.Identifier, "name", api.Name, "scopes", scopeNames(api.Scopes), "shared_host", yesNo(api.SharedHost),
-		"signing_alg", api.SigningAlg, "access_token_lifetime", seconds(api.Default), "max_access_token_lifetime", seconds(api.Max),
+		"signing_alg", api.SigningAlg, "required_permission", api.RequiredPermission, "access_token_lifetime", seconds(api.Default), "max_access_token_lifetime", seconds(api.Max),
 		"created_at", instant(api.CreatedAt), "updated_at", instant(api.UpdatedAt), "id", api.ID)
 }
 

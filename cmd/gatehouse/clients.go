@@ -35,6 +35,13 @@ type clientFlags struct {
 	Status            *string        `help:"active or disabled."`
 	lifetimeFlags
 	assertionFlags
+	permissionFlags
+}
+
+// permissionFlags are what its service account may do, and what is required.
+type permissionFlags struct {
+	Permission        []string          `sep:"none" help:"Permission of its service account, may be repeated: all of them. --permission= for none."`
+	RequirePermission map[string]string `name:"require-permission" placeholder:"GRANT_TYPE=PERMISSION" help:"What the subject of its tokens must be permitted, by grant, may be repeated."`
 }
 
 type clientsCreateCmd struct {
@@ -80,6 +87,7 @@ func (f *clientFlags) settings() (admin.ClientSettings, error) {
 	s := admin.ClientSettings{
 		GrantTypes: repeated(f.Grant), APIs: parseAccess(f.API), ResourceServerFor: repeated(f.ResourceServerFor),
 		Lifetimes: f.Lifetime, Lifetime: f.lifetime(), Assertions: f.rules(),
+		Permissions: repeated(f.Permission), RequiredPermissions: f.RequirePermission,
 	}
 	if f.Description != nil {
 		s.Description = *f.Description
@@ -151,6 +159,8 @@ func showClient(a *app, c *tenants.Client) error {
 		"allow_assertions_without_jti", yesNo(c.AllowNoJTI), "apis", accessText(c.APIs),
 		"resource_server_for", strings.Join(c.ResourceServerFor, " "), "lifetimes", strings.Join(lifetimes, ", "),
 		"access_token_lifetime", seconds(c.Default), "max_access_token_lifetime", seconds(c.Max),
+		"permissions", strings.Join(c.Permissions, " "), "inherited_permissions", strings.Join(c.InheritedPermissions, " "),
+		"required_permissions", required(c.RequiredPermissions),
 		"expires_at", instantOr(c.ExpiresAt, "never"), "created_at", instant(c.CreatedAt), "updated_at", instant(c.UpdatedAt))
 }
 
@@ -160,4 +170,13 @@ func accessText(all []tenants.APIAccess) string {
 		texts[i] = access.Identifier + "=" + strings.Join(access.Scopes, ",")
 	}
 	return strings.Join(texts, " ")
+}
+
+// required writes which grant needs which permission.
+func required(permissions map[string]string) string {
+	var texts []string
+	for _, grant := range slices.Sorted(maps.Keys(permissions)) {
+		texts = append(texts, grant+"="+permissions[grant])
+	}
+	return strings.Join(texts, ", ")
 }

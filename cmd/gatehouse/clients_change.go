@@ -29,13 +29,14 @@ func (c *clientsUpdateCmd) Run(a *app) error {
 }
 
 // change adds the given flags to a merge patch. A lifetime of 0 takes the
-// grant's away.
+// grant's away, and so does an empty permission.
 func (f *clientFlags) change(p change) error {
 	p.text("description", f.Description)
 	p.text("token_endpoint_auth_method", f.AuthMethod)
 	p.text("status", f.Status)
 	p.texts("grant_types", f.Grant)
 	p.texts("resource_server_for", f.ResourceServerFor)
+	p.texts("permissions", f.Permission)
 	f.lifetimeFlags.change(p)
 	f.assertionFlags.change(p)
 	if f.API != nil {
@@ -47,6 +48,15 @@ func (f *clientFlags) change(p change) error {
 			lifetimes.number(grant, &seconds)
 		}
 		p["lifetimes"] = map[string]any(lifetimes)
+	}
+	if f.RequirePermission != nil {
+		required := map[string]any{}
+		for grant, permission := range f.RequirePermission {
+			if required[grant] = nil; permission != "" {
+				required[grant] = permission
+			}
+		}
+		p["required_permissions"] = required
 	}
 	if f.Expires == nil {
 		return nil

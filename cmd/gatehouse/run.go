@@ -31,6 +31,9 @@ type commands struct {
 	Tenants     tenantsCmd     `cmd:"" help:"Tenants."`
 	APIs        apisCmd        `cmd:"" name:"apis" help:"The APIs of a tenant."`
 	Clients     clientsCmd     `cmd:"" help:"The clients of a tenant, and their secrets."`
+	Users       usersCmd       `cmd:"" help:"The users of a tenant."`
+	Groups      groupsCmd      `cmd:"" help:"The groups of a tenant, and what they permit."`
+	APIKeys     apiKeysCmd     `cmd:"" name:"api-keys" help:"The API keys of users and service accounts."`
 	Keys        keysCmd        `cmd:"" help:"The signing keys of a tenant."`
 	MasterKey   masterKeyCmd   `cmd:"" name:"master-key" help:"The keys that seal secrets at rest."`
 	Audit       auditCmd       `cmd:"" help:"What was changed, when, and by whom."`

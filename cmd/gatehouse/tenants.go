@@ -27,6 +27,7 @@ type tenantsCreateCmd struct {
 	KeyBits        int           `placeholder:"BITS" help:"Size of RSA keys: 2048 (unless given), 3072 or 4096."`
 	RotationPeriod time.Duration `help:"How long a signing key signs. Unless given: as the platform says."`
 	RotationPaused bool          `help:"No key follows another but by order."`
+	LoginByEmail   bool          `help:"Users sign in by their e-mail address, too."`
 	lifetimeFlags
 }
 
@@ -35,6 +36,7 @@ func (c *tenantsCreateCmd) Run(a *app) error {
 		t, err := d.admin.CreateTenant(d.ctx, d.actor, admin.NewTenant{
 			Slug: c.Slug, Name: c.Name, Issuer: c.Issuer, Hosts: repeated(c.Host), Dialects: repeated(c.Dialect),
 			SigningAlg: c.SigningAlg, KeyBits: c.KeyBits, Lifetime: c.lifetime(),
+			SignIn:   admin.SignIn{LoginByEmail: c.LoginByEmail},
 			Rotation: admin.Rotation{Period: int(c.RotationPeriod / time.Second), Paused: c.RotationPaused},
 		})
 		if err != nil {
@@ -84,6 +86,7 @@ type tenantsUpdateCmd struct {
 	KeyBits        *int           `placeholder:"BITS" help:"Size of new RSA keys: 2048, 3072 or 4096."`
 	RotationPeriod *time.Duration `help:"How long a signing key signs, such as 720h. 0s: as the platform says."`
 	RotationPaused *bool          `negatable:"" help:"No key follows another but by order."`
+	LoginByEmail   *bool          `negatable:"" help:"Users sign in by their e-mail address, too."`
 	lifetimeFlags
 }
 
@@ -99,6 +102,9 @@ func (c *tenantsUpdateCmd) Run(a *app) error {
 	}
 	if c.RotationPaused != nil {
 		p["rotation_paused"] = *c.RotationPaused
+	}
+	if c.LoginByEmail != nil {
+		p["login_by_email"] = *c.LoginByEmail
 	}
 	p.texts("hosts", c.Host)
 	p.texts("dialects", c.Dialect)
@@ -138,7 +144,7 @@ func showTenant(a *app, t *tenants.Tenant) error {
 		"slug", t.Slug, "name", t.Name, "status", string(t.Status), "issuer", t.Issuer, "hosts", strings.Join(t.Hosts, " "),
 		"dialects", strings.Join(t.Dialects, " "), "signing_alg", t.SigningAlg, "key_bits", strconv.Itoa(t.KeyBits),
 		"rotation_period", seconds(t.RotationPeriod), "rotation_paused", strconv.FormatBool(t.RotationPaused),
-		"access_token_lifetime", seconds(t.Default), "max_access_token_lifetime", seconds(t.Max),
+		"login_by_email", yesNo(t.LoginByEmail), "access_token_lifetime", seconds(t.Default), "max_access_token_lifetime", seconds(t.Max),
 		"created_at", instant(t.CreatedAt), "updated_at", instant(t.UpdatedAt), "id", t.ID)
 }
 
