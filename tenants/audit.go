@@ -9,7 +9,7 @@ type AuditEvent struct {
 	TenantID string    `json:"-"`                    // the tenant that it happened to
 	At       time.Time `json:"at"`
 	// Actor names who did it: "client:{client_id}@{tenant slug}",
-	// "cli:{user of the operating system}" or "system".
+	// "user:{id}@{tenant slug}", "cli:{user of the operating system}" or "system".
 	Actor     string         `json:"actor"`
 	Action    string         `json:"action"` // such as client.create
 	Target    string         `json:"target"` // the id of what was changed

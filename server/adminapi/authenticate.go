@@ -27,12 +27,13 @@ type Authenticator interface {
 // ErrSuspended means that the tenant which issued a token is suspended.
 var ErrSuspended = errors.New("the tenant is suspended")
 
-// Directory is where a token's tenant and client are found;
+// Directory is where a token's tenant, client and user are found;
 // *tenants.Directory satisfies it.
 type Directory interface {
 	ByIssuer(ctx context.Context, issuer string) (*tenants.Tenant, error)
 	Client(ctx context.Context, tenantID, clientID string) (*tenants.Client, error)
 	Revoked(ctx context.Context, tenantID string, t tenants.IssuedToken) (bool, error)
+	User(ctx context.Context, tenantID, userID string) (*tenants.User, error)
 }
 
 // Verifier verifies a token of a tenant and returns its claims; *keys.Rings
@@ -63,6 +64,8 @@ type claims struct {
 	Scope    string   `json:"scope"`
 	ID       string   `json:"jti"`
 	IssuedAt int64    `json:"iat"`
+	// Actor is there where the subject does not ask itself (RFC 8693 section 4.1).
+	Actor json.RawMessage `json:"act"`
 }
 
 // audience is aud of RFC 7519 section 4.1.3: one string or a list of them.
@@ -77,9 +80,10 @@ func (a *audience) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, (*[]string)(a))
 }
 
-// Authenticate returns the client that the token was issued to. What it may do
-// is what the token says and the client is still allowed; a token of the
-// operator's tenant reaches every tenant.
+// Authenticate returns the client that the token was issued to, or the user whom
+// it speaks for. What they may do is what the token says, the client is still
+// allowed and, for a user, is still permitted; a token of the operator's tenant
+// reaches every tenant.
 func (t *TokenAuthenticator) Authenticate(ctx context.Context, bearer string) (admin.Actor, error) {
 	tenant, err := t.tenant(ctx, bearer)
 	if err != nil {
@@ -97,14 +101,31 @@ func (t *TokenAuthenticator) Authenticate(ctx context.Context, bearer string) (a
 		return admin.Actor{}, invalid("its issuer is another one")
 	case len(c.Audience) != 1 || c.Audience[0] != oauth.AdminAudience:
 		return admin.Actor{}, invalid("its audience is not %s", oauth.AdminAudience)
-	case c.ClientID == "" || c.Subject != c.ClientID:
-		return admin.Actor{}, invalid("it does not speak for a client itself")
+	case c.ClientID == "" || c.Subject == "":
+		return admin.Actor{}, invalid("it does not say whom it was issued to")
+	case c.Actor != nil:
+		return admin.Actor{}, invalid("it speaks for somebody else than who asks")
 	}
 	// Only after the signature: who holds no token learns nothing of a tenant.
 	if tenant.Status != tenants.Active {
 		return admin.Actor{}, ErrSuspended
 	}
-	return t.client(ctx, tenant, c)
+	actor, err := t.client(ctx, tenant, c)
+	if err != nil || c.Subject == c.ClientID {
+		return actor, err
+	}
+	user, err := t.directory.User(ctx, tenant.ID, c.Subject)
+	switch {
+	case errors.Is(err, tenants.ErrNotFound):
+		return admin.Actor{}, invalid("its user was deleted")
+	case err != nil:
+		return admin.Actor{}, err
+	case user.Status != tenants.Active:
+		return admin.Actor{}, invalid("its user is disabled")
+	}
+	actor.Name = "user:" + user.ID + "@" + tenant.Slug
+	actor.Scopes = actor.Scopes.Within(user.EffectivePermissions())
+	return actor, nil
 }
 
 // tenant returns the tenant that the token names, unproven, as its issuer.
