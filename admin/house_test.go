@@ -28,6 +28,16 @@ type house struct {
 	making  func() // called whenever a key is made
 }
 
+// dialects are those of these tests: two claim the same endpoint, one has a
+// client that stands in.
+func dialects() []admin.Dialect {
+	return []admin.Dialect{
+		{Name: "dealcloud", Routes: []string{"POST /token"}, Settings: []string{"site"}},
+		{Name: "akeneo", Routes: []string{"POST /token"}},
+		{Name: "swift", Routes: []string{"GET /users/token"}, StandInGrants: []string{oauth.GrantPassword}},
+	}
+}
+
 func timing() keys.Timing {
 	return keys.Timing{MaxAge: 5 * time.Minute, Staleness: 30 * time.Second, Skew: time.Minute, Period: 720 * time.Hour, Lead: 24 * time.Hour}
 }
@@ -50,7 +60,7 @@ func openHouse(t *testing.T, db *store.DB) *house {
 		t.Fatal(err)
 	}
 	h.Service = admin.New(db, sealer, h.peppers, admin.Config{
-		PublicURL: public, Timing: timing(), Dialects: []string{"dealcloud", "akeneo"},
+		PublicURL: public, Timing: timing(), Dialects: dialects(),
 		Grants:      []string{oauth.GrantClientCredentials, oauth.GrantPassword},
 		AuthMethods: []string{oauth.AuthSecretBasic, oauth.AuthSecretPost}, NewKey: h.newKey,
 	}, func() time.Time { return h.now })

@@ -18,9 +18,9 @@ import (
 type Config struct {
 	PublicURL   *url.URL // the shared host: scheme, host, port and perhaps a path
 	Timing      keys.Timing
-	Dialects    []string // names of the dialects that a tenant may switch on
-	Grants      []string // registered grant_type values
-	AuthMethods []string // registered token_endpoint_auth_method values
+	Dialects    []Dialect // those that a tenant may switch on
+	Grants      []string  // registered grant_type values
+	AuthMethods []string  // registered token_endpoint_auth_method values
 	// PublicGrants are those of Grants that clients may use which prove nothing.
 	PublicGrants []string
 	// CheckURL says what is wrong with a URL that this platform is to ask; nil:

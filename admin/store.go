@@ -27,8 +27,10 @@ type TenantStore interface {
 	Tenant(ctx context.Context, slug string) (*tenants.Tenant, error)
 	TenantByID(ctx context.Context, id string) (*tenants.Tenant, error)
 	Tenants(ctx context.Context, r Range) ([]tenants.Tenant, error)
-	CreateTenant(ctx context.Context, t *tenants.Tenant, pepper keys.SealedPepper, e tenants.AuditEvent) error
-	UpdateTenant(ctx context.Context, t *tenants.Tenant, e tenants.AuditEvent) error
+	CreateTenant(ctx context.Context, t *tenants.Tenant, pepper keys.SealedPepper, e tenants.AuditEvent, standIns ...*tenants.Client) error
+	UpdateTenant(ctx context.Context, t *tenants.Tenant, e tenants.AuditEvent, standIns ...*tenants.Client) error
+	// LegacyUses returns which clients of the tenant use endpoints of dialects.
+	LegacyUses(ctx context.Context, tenantID string) ([]tenants.LegacyUse, error)
 	// DeleteTenant deletes the tenant and everything that it owns but its audit events.
 	DeleteTenant(ctx context.Context, id string, version int64, e tenants.AuditEvent) error
 }

@@ -12,13 +12,14 @@ import (
 
 // NewTenant is what a tenant is made of. Only Slug and Name must be given.
 type NewTenant struct {
-	Slug       string   `json:"slug"`
-	Name       string   `json:"name"`
-	Issuer     string   `json:"issuer"` // empty: from the first host, or from the slug
-	Hosts      []string `json:"hosts"`
-	Dialects   []string `json:"dialects"`
-	SigningAlg string   `json:"signing_alg"` // empty: RS256
-	KeyBits    int      `json:"key_bits"`    // 0: 2048
+	Slug            string                       `json:"slug"`
+	Name            string                       `json:"name"`
+	Issuer          string                       `json:"issuer"` // empty: from the first host, or from the slug
+	Hosts           []string                     `json:"hosts"`
+	Dialects        []string                     `json:"dialects"`
+	DialectSettings map[string]map[string]string `json:"dialect_settings"`
+	SigningAlg      string                       `json:"signing_alg"` // empty: RS256
+	KeyBits         int                          `json:"key_bits"`    // 0: 2048
 	SignIn
 	Rotation
 	Excess
@@ -27,12 +28,13 @@ type NewTenant struct {
 
 // tenantChange is what can be changed of a tenant.
 type tenantChange struct {
-	Name       string         `json:"name"`
-	Hosts      []string       `json:"hosts"`
-	Dialects   []string       `json:"dialects"`
-	Status     tenants.Status `json:"status"`
-	SigningAlg string         `json:"signing_alg"`
-	KeyBits    int            `json:"key_bits"`
+	Name            string                       `json:"name"`
+	Hosts           []string                     `json:"hosts"`
+	Dialects        []string                     `json:"dialects"`
+	DialectSettings map[string]map[string]string `json:"dialect_settings"`
+	Status          tenants.Status               `json:"status"`
+	SigningAlg      string                       `json:"signing_alg"`
+	KeyBits         int                          `json:"key_bits"`
 	SignIn
 	Rotation
 	Excess
@@ -76,7 +78,7 @@ func (s *Service) CreateTenant(ctx context.Context, a Actor, n NewTenant) (*tena
 func (s *Service) createTenant(ctx context.Context, a Actor, n NewTenant) (*tenants.Tenant, error) {
 	now := s.instant()
 	t := &tenants.Tenant{
-		ID: newID(), Slug: n.Slug, Name: n.Name, Issuer: n.Issuer, Hosts: n.Hosts, Dialects: filled(n.Dialects),
+		ID: newID(), Slug: n.Slug, Name: n.Name, Issuer: n.Issuer, Hosts: n.Hosts, Dialects: filled(n.Dialects), DialectSettings: n.DialectSettings,
 		Status: tenants.Active, Lifetime: n.Lifetime, ExcessLifetime: n.ExcessLifetime, SigningAlg: n.SigningAlg, KeyBits: n.KeyBits,
 		LoginByEmail: n.LoginByEmail, RotationPeriod: n.Rotation.Period, RotationPaused: n.Rotation.Paused,
 		CreatedAt: now, UpdatedAt: now,
@@ -99,8 +101,8 @@ func (s *Service) createTenant(ctx context.Context, a Actor, n NewTenant) (*tena
 	if err != nil {
 		return nil, err
 	}
-	details := map[string]any{"slug": t.Slug, "issuer": t.Issuer, "hosts": t.Hosts}
-	if err := s.store.CreateTenant(ctx, t, pepper, s.event(a, t.ID, "tenant.create", t.Slug, details)); err != nil {
+	details := map[string]any{"slug": t.Slug, "issuer": t.Issuer, "hosts": t.Hosts, "dialects": t.Dialects}
+	if err := s.store.CreateTenant(ctx, t, pepper, s.event(a, t.ID, "tenant.create", t.Slug, details), s.standIns(t)...); err != nil {
 		return nil, s.taken(ctx, err, n.Slug)
 	}
 	return t, nil
@@ -110,6 +112,11 @@ func (s *Service) createTenant(ctx context.Context, a Actor, n NewTenant) (*tena
 func (s *Service) taken(ctx context.Context, err error, slug string) error {
 	if !errors.Is(err, tenants.ErrExists) {
 		return refused(err, "tenant", "")
+	}
+	var taken *tenants.TakenError
+	if errors.As(err, &taken) && taken.Field == "dialects" {
+		return &Error{Code: CodeExists, Field: "dialects", Err: err,
+			Message: "a client has the name of the dialect, which is needed for the one that stands behind its endpoints"}
 	}
 	if slug != "" {
 		if _, found := s.store.Tenant(ctx, slug); found == nil {
@@ -178,7 +185,7 @@ func (s *Service) updateTenant(ctx context.Context, a Actor, slug string, versio
 	if err := current(t.Version, version, "tenant"); err != nil {
 		return nil, err
 	}
-	before := tenantChange{t.Name, t.Hosts, t.Dialects, t.Status, t.SigningAlg, t.KeyBits, SignIn{t.LoginByEmail}, Rotation{t.RotationPeriod, t.RotationPaused}, Excess{t.ExcessLifetime}, t.Lifetime}
+	before := tenantChange{t.Name, t.Hosts, t.Dialects, t.DialectSettings, t.Status, t.SigningAlg, t.KeyBits, SignIn{t.LoginByEmail}, Rotation{t.RotationPeriod, t.RotationPaused}, Excess{t.ExcessLifetime}, t.Lifetime}
 	m, err := merge(before, p, "id", "slug", "issuer", "created_at", "updated_at")
 	if err != nil || len(m.changed) == 0 {
 		return t, err
@@ -190,6 +197,7 @@ func (s *Service) updateTenant(ctx context.Context, a Actor, slug string, versio
 	}
 	after := m.value
 	t.Name, t.Hosts, t.Dialects, t.Status = after.Name, after.Hosts, filled(after.Dialects), after.Status
+	t.DialectSettings = after.DialectSettings
 	t.SigningAlg, t.KeyBits, t.Lifetime, t.ExcessLifetime = after.SigningAlg, after.KeyBits, after.Lifetime, after.ExcessLifetime
 	t.LoginByEmail = after.LoginByEmail
 	t.RotationPeriod, t.RotationPaused = after.Rotation.Period, after.Rotation.Paused
@@ -200,7 +208,7 @@ func (s *Service) updateTenant(ctx context.Context, a Actor, slug string, versio
 		return nil, Errorf(CodeForbidden, "status", "the operator's tenant cannot be suspended")
 	}
 	t.UpdatedAt = s.instant()
-	if err := s.store.UpdateTenant(ctx, t, s.event(a, t.ID, "tenant.update", t.Slug, m.details())); err != nil {
+	if err := s.store.UpdateTenant(ctx, t, s.event(a, t.ID, "tenant.update", t.Slug, m.details()), s.standIns(t)...); err != nil {
 		return nil, s.taken(ctx, err, "")
 	}
 	return t, nil

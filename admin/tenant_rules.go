@@ -47,7 +47,7 @@ func (s *Service) checkTenant(t *tenants.Tenant) error {
 	if err := s.normalHosts(t); err != nil {
 		return err
 	}
-	if err := checkChoices("dialects", t.Dialects, s.cfg.Dialects); err != nil {
+	if err := s.checkDialects(t); err != nil {
 		return err
 	}
 	if err := checkChoice("status", string(t.Status), []string{string(tenants.Active), string(tenants.Suspended)}); err != nil {

@@ -1,127 +1,267 @@
 package dialects
 
 import (
-	"encoding/base64"
+	"maps"
 	"mime"
 	"net/http"
-	"net/url"
+	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/gatehouse-auth/gatehouse/oauth"
 )
 
-// Limits of what a client may send, well above what any grant needs.
-const (
-	maxParams        = 64
-	maxAuthorization = 8 << 10
-)
-
-// Form is the only media type of the token endpoint (RFC 6749 section 3.2).
-const Form = "application/x-www-form-urlencoded"
-
-// Decode reads the parameters and the client's credentials out of a request
-// whose body has been read. Errors are *oauth.Error: invalid_request for what
-// is malformed, repeated or of two minds, invalid_client for an Authorization
-// header that is not HTTP Basic.
-func (r *Route) Decode(req *http.Request, body []byte) (oauth.Params, oauth.Credentials, error) {
-	if req.URL.RawQuery != "" {
-		return nil, oauth.Credentials{}, malformed("parameters belong in the body, this endpoint takes none in its URL")
-	}
-	if mediaType, _, err := mime.ParseMediaType(req.Header.Get("Content-Type")); err != nil || mediaType != Form {
-		return nil, oauth.Credentials{}, malformed("Content-Type must be " + Form)
-	}
-	params, err := parseForm(string(body))
-	if err != nil {
-		return nil, oauth.Credentials{}, err
-	}
-	credentials, err := readCredentials(req.Header.Values("Authorization"), params)
-	return params, credentials, err
+// Request is what a route understood of an HTTP request.
+type Request struct {
+	Params      oauth.Params
+	Credentials oauth.Credentials
+	Profile     oauth.Profile
+	Habits      []Habit // the unsafe ones that it showed
 }
 
-// parseForm is url.ParseQuery, but refuses what is repeated or not UTF-8 and
-// leaves out what is empty (RFC 6749 section 3.1 and appendix B).
-func parseForm(body string) (oauth.Params, error) {
-	params, seen := oauth.Params{}, map[string]bool{}
-	for pair := range strings.SplitSeq(body, "&") {
-		if pair == "" {
+// Decode reads the parameters and the client's credentials out of a request
+// whose body has been read. Where it fails it still returns what it understood.
+// Errors are *oauth.Error: invalid_request for what is malformed, repeated or
+// of two minds, invalid_client for credentials that are none, and what the spec
+// says for a parameter that is missing.
+func (r *Route) Decode(req *http.Request, body []byte) (*Request, error) {
+	q := &Request{Profile: r.profile}
+	sent, err := r.open(req, body)
+	if err != nil {
+		return q, err
+	}
+	if len(r.params) == 0 && !r.reads.query && req.URL.RawQuery != "" {
+		return q, malformed("parameters belong in the body, this endpoint takes none in its URL")
+	}
+	if q.Params, err = r.collect(sent); err != nil {
+		return q, err
+	}
+	q.Habits = r.shown(sent)
+	if q.Credentials, err = r.credentials(sent, q.Params); err != nil {
+		return q, err
+	}
+	return q, r.conclude(q)
+}
+
+// reading is what a route looks at, worked out when its spec is read.
+type reading struct {
+	form, json, none           bool
+	query, bearer, cookie      bool
+	basicParts                 bool
+	basic                      []Source // the readings of HTTP Basic as credentials
+	body, assertion, id, stand bool
+}
+
+// sent is a request taken apart.
+type sent struct {
+	body, query oauth.Params
+	encoding    Encoding
+	headers     []string // Authorization
+	bearer      string
+	pair        string // of HTTP Basic, decoded from base64
+	request     *http.Request
+}
+
+// open takes the request apart as far as the route looks.
+func (r *Route) open(req *http.Request, body []byte) (*sent, error) {
+	s := &sent{request: req, headers: req.Header.Values("Authorization"), encoding: EncodingNone}
+	if err := r.openBody(s, req.Header.Get("Content-Type"), body); err != nil {
+		return nil, err
+	}
+	if r.reads.query {
+		var err error
+		if s.query, err = parseForm(req.URL.RawQuery, r.IgnoreCase); err != nil {
+			return nil, err
+		}
+	}
+	return s, r.openAuthorization(s)
+}
+
+func (r *Route) openBody(s *sent, contentType string, body []byte) (err error) {
+	if r.reads.none && len(body) == 0 {
+		return nil
+	}
+	mediaType, _, err := mime.ParseMediaType(contentType)
+	switch {
+	case r.reads.form && err == nil && mediaType == formType:
+		s.encoding = EncodingForm
+		s.body, err = parseForm(string(body), r.IgnoreCase)
+	case r.reads.json && err == nil && mediaType == "application/json":
+		s.encoding = EncodingJSON
+		s.body, err = parseJSON(body, r.IgnoreCase)
+	default:
+		return malformed("Content-Type must be " + r.mediaTypes())
+	}
+	return err
+}
+
+// formType is the media type of the standard's token endpoint (RFC 6749 section 3.2).
+const formType = "application/x-www-form-urlencoded"
+
+func (r *Route) mediaTypes() string {
+	switch {
+	case r.reads.form && r.reads.json:
+		return formType + " or application/json"
+	case r.reads.json:
+		return "application/json"
+	case r.reads.form:
+		return formType
+	default:
+		return "absent, as the body is"
+	}
+}
+
+// collect returns the parameters by the names that operations know.
+func (r *Route) collect(s *sent) (oauth.Params, error) {
+	params := oauth.Params{}
+	if len(r.Params) == 0 {
+		if s.body != nil {
+			params = s.body
+		}
+		return params, nil
+	}
+	if r.Others {
+		maps.Copy(params, s.body)
+		for _, p := range r.params {
+			for _, spelling := range p.As {
+				delete(params, spelling)
+			}
+			delete(params, p.Name)
+		}
+		for _, p := range r.fixed {
+			delete(params, p.Name)
+		}
+	}
+	for _, p := range r.params {
+		value, err := s.value(p)
+		if err != nil {
+			return nil, err
+		}
+		if value == "" {
 			continue
 		}
-		if len(seen) == maxParams {
-			return nil, malformed("too many parameters")
+		if p.Values != nil {
+			known, ok := p.Values[value]
+			if !ok {
+				return nil, unknownValue(p.Name)
+			}
+			value = known
 		}
-		rawName, rawValue, _ := strings.Cut(pair, "=")
-		name, err := url.QueryUnescape(rawName)
-		if err != nil || !utf8.ValidString(name) {
-			return nil, malformed("the body is not form-encoded UTF-8")
-		}
-		value, err := url.QueryUnescape(rawValue)
-		if err != nil || !utf8.ValidString(value) {
-			return nil, malformed("the body is not form-encoded UTF-8")
-		}
-		if seen[name] {
-			return nil, oauth.Errorf(oauth.InvalidRequest, oauth.ReasonDuplicate, "a parameter is repeated")
-		}
-		seen[name] = true
-		if value != "" {
-			params[name] = value
-		}
+		params[p.Name] = value
+	}
+	for _, p := range r.fixed {
+		params[p.Name] = p.Value
 	}
 	return params, nil
 }
 
-func readCredentials(headers []string, params oauth.Params) (oauth.Credentials, error) {
-	id, secret := params["client_id"], params["client_secret"]
-	assertion, kind := params["client_assertion"], params["client_assertion_type"]
-	for _, name := range []string{"client_secret", "client_assertion", "client_assertion_type"} {
-		delete(params, name) // no grant has any use for it
+func unknownValue(name string) error {
+	if name == "grant_type" {
+		return oauth.Errorf(oauth.UnsupportedGrantType, oauth.ReasonUnknown, "this grant_type is not supported here")
 	}
-	switch {
-	case len(headers) > 1:
-		return oauth.Credentials{}, oauth.Errorf(oauth.InvalidRequest, oauth.ReasonDuplicate, "the Authorization header is repeated")
-	case len(headers) == 1 && (secret != "" || assertion != "") || secret != "" && assertion != "":
-		return oauth.Credentials{}, oauth.Errorf(oauth.InvalidRequest, oauth.ReasonConflict, "the client authenticates by two methods at once")
-	case len(headers) == 1:
-		return basic(headers[0], id)
-	case assertion != "":
-		return byAssertion(assertion, kind, id)
-	case secret != "":
-		return oauth.Credentials{Method: oauth.AuthSecretPost, Readings: []oauth.Pair{{ClientID: id, Secret: secret}}}, nil
-	case id != "":
-		return oauth.Credentials{Method: oauth.AuthNone, Readings: []oauth.Pair{{ClientID: id}}}, nil
-	default:
-		return oauth.Credentials{}, nil
-	}
+	return oauth.Errorf(oauth.InvalidRequest, oauth.ReasonUnknown, "%s has a value that is not known here", name)
 }
 
-// basic reads HTTP Basic form-decoded (RFC 6749 section 2.3.1) and, where that
-// makes a difference, raw (RFC 7617), as many programs send it.
-func basic(header, bodyID string) (oauth.Credentials, error) {
-	scheme, encoded, _ := strings.Cut(header, " ")
-	if !strings.EqualFold(scheme, "Basic") || len(encoded) > maxAuthorization {
-		return oauth.Credentials{}, oauth.Errorf(oauth.InvalidClient, oauth.ReasonMalformed, "the Authorization header must be HTTP Basic")
+// value returns the parameter, from the only place where the request has it.
+func (s *sent) value(p *Param) (string, error) {
+	found := ""
+	for _, source := range p.From {
+		for _, spelling := range p.As {
+			value := s.from(source, spelling)
+			if value == "" {
+				continue
+			}
+			if found != "" {
+				return "", oauth.Errorf(oauth.InvalidRequest, oauth.ReasonDuplicate, "%s is sent twice", p.Name)
+			}
+			found = value
+			if source != FromBody && source != FromForm && source != FromJSON && source != FromQuery && source != FromCookie {
+				break // these have no spellings
+			}
+		}
 	}
-	decoded, err := base64.StdEncoding.DecodeString(strings.TrimSpace(encoded))
-	rawID, rawSecret, found := strings.Cut(string(decoded), ":")
-	if err != nil || !found || !utf8.Valid(decoded) {
-		return oauth.Credentials{}, oauth.Errorf(oauth.InvalidClient, oauth.ReasonMalformed, "the Authorization header is not base64 of client_id:client_secret")
+	return found, nil
+}
+
+func (s *sent) from(source Source, name string) string {
+	switch source {
+	case FromBody:
+		return s.body[name]
+	case FromForm:
+		if s.encoding == EncodingForm {
+			return s.body[name]
+		}
+	case FromJSON:
+		if s.encoding == EncodingJSON {
+			return s.body[name]
+		}
+	case FromQuery:
+		return s.query[name]
+	case FromBearer:
+		return s.bearer
+	case FromCookie:
+		if cookie, err := s.request.Cookie(name); err == nil {
+			return cookie.Value
+		}
+	default:
+		return basicPart(s.pair, source)
 	}
-	raw := oauth.Pair{ClientID: rawID, Secret: rawSecret}
-	readings := []oauth.Pair{raw}
-	id, errID := url.QueryUnescape(rawID)
-	secret, errSecret := url.QueryUnescape(rawSecret)
-	if errID == nil && errSecret == nil && (oauth.Pair{ClientID: id, Secret: secret}) != raw {
-		readings = []oauth.Pair{{ClientID: id, Secret: secret}, raw}
+	return ""
+}
+
+// conclude judges what the spec says about single parameters, and moves those
+// that concern no operation into the profile.
+func (r *Route) conclude(q *Request) error {
+	for _, p := range r.params {
+		value, ok := q.Params[p.Name]
+		if !ok && p.Missing != "" && !(p.Name == "client_id" || p.Name == "client_secret") {
+			return oauth.Errorf(p.Missing, oauth.ReasonMissing, "%s is missing", p.Name)
+		}
+		if ok && p.Equals != "" {
+			q.Profile.Expected = append(slices.Clip(q.Profile.Expected), oauth.Expectation{
+				Param: p.Name, Setting: p.Equals, Fallback: r.spec.fallback(p.Equals), Value: value,
+			})
+			delete(q.Params, p.Name)
+		}
 	}
-	if bodyID != "" && bodyID != readings[0].ClientID && bodyID != raw.ClientID {
-		return oauth.Credentials{}, oauth.Errorf(oauth.InvalidRequest, oauth.ReasonConflict, "client_id differs from the one in the Authorization header")
+	return nil
+}
+
+// shown returns the route's unsafe habits that this request shows.
+func (r *Route) shown(s *sent) []Habit {
+	if len(r.Unsafe) == 0 {
+		return nil
 	}
-	if readings[0].Secret == "" {
-		return oauth.Credentials{}, oauth.Errorf(oauth.InvalidClient, oauth.ReasonMissing, "the client secret is empty")
+	var shown []Habit
+	for _, habit := range r.Unsafe {
+		if habit != SecretInQuery || r.secretInQuery(s) {
+			shown = append(shown, habit)
+		}
 	}
-	return oauth.Credentials{Method: oauth.AuthSecretBasic, Readings: readings}, nil
+	return shown
+}
+
+func (r *Route) secretInQuery(s *sent) bool {
+	for _, p := range r.params {
+		if !slices.Contains(words().secrets, p.Name) || !slices.Contains(p.From, FromQuery) {
+			continue
+		}
+		for _, spelling := range p.As {
+			if s.query[spelling] != "" {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func malformed(description string) error {
 	return oauth.Errorf(oauth.InvalidRequest, oauth.ReasonMalformed, "%s", description)
+}
+
+// fold brings a parameter name into the form in which it is looked up.
+func fold(name string, ignoreCase bool) string {
+	if ignoreCase {
+		return strings.ToLower(name)
+	}
+	return name
 }

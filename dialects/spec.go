@@ -4,12 +4,7 @@
 package dialects
 
 import (
-	"bytes"
-	"embed"
-	"fmt"
-	"net/http"
-
-	"github.com/goccy/go-yaml"
+	"slices"
 
 	"github.com/gatehouse-auth/gatehouse/oauth"
 )
@@ -17,21 +12,75 @@ import (
 // Operation is what a route does.
 type Operation string
 
-// The operations that a server implements.
+// The operations that a spec may name.
 const (
-	Token       Operation = "token"
-	Metadata    Operation = "metadata"
-	JWKS        Operation = "jwks"
-	KeySchedule Operation = "key_schedule"
-	Introspect  Operation = "introspect"
-	Revoke      Operation = "revoke"
+	Token               Operation = "token"
+	DeviceAuthorization Operation = "device_authorization"
+	Introspect          Operation = "introspect"
+	Revoke              Operation = "revoke"
+	Impersonatees       Operation = "impersonatees"
+	Profile             Operation = "profile"
+	SignIn              Operation = "sign_in"
+	APIKeyCreate        Operation = "api_key_create"
+	Authorize           Operation = "authorize"
+	JWKS                Operation = "jwks"
+	Metadata            Operation = "metadata"
+	KeySchedule         Operation = "key_schedule"
 )
 
-// Spec is one dialect.
+// Spec is one dialect. What a route does not say itself, its spec says for all.
 type Spec struct {
-	Name   string             `yaml:"name"`
-	Routes []Route            `yaml:"routes"`
-	Errors map[oauth.Code]int `yaml:"errors"`
+	Name        string `yaml:"name"` // a-z, 0-9 and -, as tenants switch it on
+	Description string `yaml:"description"`
+	// Grants are the grant types that its token routes serve; empty: all.
+	Grants []string `yaml:"grants"`
+	// Permission is what the subject of a token must be permitted; empty: nothing.
+	Permission string   `yaml:"permission"`
+	Lifetime   Lifetime `yaml:"lifetime"`
+	// Client is the client that stands behind routes which name none.
+	Client   *StandIn          `yaml:"client"`
+	Settings []Setting         `yaml:"settings"`
+	Claims   []Claim           `yaml:"claims"`
+	Headers  map[string]string `yaml:"headers"` // of every answer
+	Errors   Errors            `yaml:"errors"`
+	Routes   []*Route          `yaml:"routes"`
+
+	file string // where it was read from
+	text []byte
+}
+
+// Lifetime bounds the access tokens of a route, in seconds; 0: not set.
+type Lifetime struct {
+	Default int `yaml:"default"`
+	Max     int `yaml:"max"`
+	// Above says what becomes of a request for a longer life than is allowed:
+	// "cap" (unless given) or "refuse".
+	Above string `yaml:"above"`
+}
+
+// StandIn is the client that a tenant gets with the dialect. It goes by the
+// dialect's name and works nowhere else.
+type StandIn struct {
+	Grants []string `yaml:"grants"`
+}
+
+// Setting is a value that each tenant may have for the dialect.
+type Setting struct {
+	Name        string `yaml:"name"`
+	Description string `yaml:"description"`
+	// Default is what counts where the tenant has set nothing: tenant.id,
+	// tenant.slug, tenant.name or tenant.issuer; empty: nothing.
+	Default string `yaml:"default"`
+}
+
+// Claim is a claim that the dialect adds to access tokens.
+type Claim struct {
+	Name string `yaml:"name"`
+	// Text is a fixed value, From where the value comes from: one of the two.
+	Text string `yaml:"text"`
+	From string `yaml:"from"`
+	// As is "list" for words that become an array.
+	As Form `yaml:"as"`
 }
 
 // Route says what a method on a path does, below a tenant's issuer.
@@ -39,40 +88,155 @@ type Route struct {
 	Method    string    `yaml:"method"`
 	Path      string    `yaml:"path"`
 	Operation Operation `yaml:"operation"`
+	// SharedHost makes the route answer on the shared host, too, for the tenant
+	// that the audience finds.
+	SharedHost bool `yaml:"shared_host"`
+	// Body are the forms that the body may have: form (unless given), json, none.
+	Body []Encoding `yaml:"body"`
+	// Client are the ways by which a client may say who it is, Basic's readings
+	// in the order in which they are tried.
+	Client []Source `yaml:"client"`
+	// Params are the parameters that the route knows. A route without any takes
+	// all by their own names; so does one with Others.
+	Params     []Param `yaml:"params"`
+	Others     bool    `yaml:"others"`
+	IgnoreCase bool    `yaml:"ignore_case"` // of parameter names
+	// Unsafe are the habits that the route allows. It must name each that it has.
+	Unsafe []Habit `yaml:"unsafe"`
+
+	Grants     []string `yaml:"grants"`     // instead of the spec's
+	Permission string   `yaml:"permission"` // instead of the spec's
+	Lifetime   Lifetime `yaml:"lifetime"`   // instead of the spec's, if set
+
+	Status      int         `yaml:"status"` // of success; 200 unless given
+	ContentType string      `yaml:"content_type"`
+	Answer      []Field     `yaml:"answer"`
+	Errors      []ErrorRule `yaml:"errors"` // before the spec's
+
+	spec    *Spec
+	profile oauth.Profile
+	params  []*Param // what the request may say
+	fixed   []*Param // what it may not
+	reads   reading
+	fields  []field
 }
 
-//go:embed specs/*.yaml
-var specs embed.FS
+// Encoding is a form of a request's body.
+type Encoding string
 
-// Standard returns the dialect of the RFCs, which every tenant speaks.
-func Standard() *Spec {
-	text, err := specs.ReadFile("specs/standard.yaml")
-	if err != nil {
-		panic(err) // it is embedded
-	}
-	spec, err := Parse(text)
-	if err != nil {
-		panic(err)
-	}
-	return spec
+// The values of Encoding. EncodingNone allows a request without body.
+const (
+	EncodingForm Encoding = "form"
+	EncodingJSON Encoding = "json"
+	EncodingNone Encoding = "none"
+)
+
+// Source is where something in a request comes from.
+type Source string
+
+// Sources of parameters. FromBody is either form or json.
+const (
+	FromBody          Source = "body"
+	FromForm          Source = "form"
+	FromJSON          Source = "json"
+	FromQuery         Source = "query"
+	FromBearer        Source = "bearer"
+	FromCookie        Source = "cookie"
+	FromBasicUser     Source = "basic_user"     // up to the first colon of HTTP Basic
+	FromBasicPassword Source = "basic_password" // between its first and its last colon
+	FromBasicSecret   Source = "basic_secret"   // after its last colon
+)
+
+// Sources of a client's credentials.
+const (
+	ClientBasic     Source = "basic"     // HTTP Basic, form-decoded (RFC 6749 section 2.3.1)
+	ClientBasicRaw  Source = "basic_raw" // HTTP Basic, as it stands (RFC 7617)
+	ClientBody      Source = "body"      // client_id and client_secret
+	ClientAssertion Source = "assertion" // client_assertion (RFC 7523 section 2.2)
+	ClientNone      Source = "none"      // client_id alone, a public client
+	ClientStandIn   Source = "stand_in"  // the spec's client
+)
+
+// Param is a parameter of a request.
+type Param struct {
+	Name string   `yaml:"name"` // as the operation knows it
+	As   []string `yaml:"as"`   // its spellings on the wire; empty: Name
+	From []Source `yaml:"from"` // empty: the body
+	// Value is fixed: what the request says does not count.
+	Value string `yaml:"value"`
+	// Values are the only ones allowed, and what each stands for.
+	Values map[string]string `yaml:"values"`
+	// Missing is the error code where the request lacks the parameter; empty:
+	// the operation judges.
+	Missing oauth.Code `yaml:"missing"`
+	// Equals is the tenant's setting that the value must equal where it is sent.
+	Equals string `yaml:"equals"`
 }
 
-// Parse reads a Spec strictly: the error names the line of what is wrong.
-func Parse(text []byte) (*Spec, error) {
-	var spec Spec
-	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(&spec); err != nil {
-		return nil, fmt.Errorf("dialect: %w", err)
-	}
-	return &spec, nil
+// Habit is something that clients of a system do and should not.
+type Habit string
+
+// The habits that a route may allow.
+const (
+	SecretInQuery        Habit = "secret_in_query"
+	GetThatActs          Habit = "get_that_acts"
+	RenewalByAccessToken Habit = "renewal_by_access_token"
+)
+
+// Form is how a value is written.
+type Form string
+
+// The values of Form; empty: as it is.
+const (
+	FormList    Form = "list"    // words as a JSON array
+	FormRFC3339 Form = "rfc3339" // an instant
+	FormLower   Form = "lower"   // in lower case
+)
+
+// Field is a member of a JSON answer.
+type Field struct {
+	Name  string `yaml:"name"`
+	Value string `yaml:"value"` // one of the operation's values; or
+	Text  string `yaml:"text"`  // a fixed one
+	As    Form   `yaml:"as"`
+	Less  int    `yaml:"less"` // seconds that are told less than there are
+	// Always keeps a field whose value is empty.
+	Always bool `yaml:"always"`
 }
 
-// Status returns the HTTP status that the dialect answers an error with.
-func (s *Spec) Status(code oauth.Code) int {
-	if status := s.Errors[code]; status != 0 {
-		return status
-	}
-	return http.StatusBadRequest
+// Errors are the answers to requests that are refused.
+type Errors struct {
+	Form  ErrorForm   `yaml:"form"`
+	Rules []ErrorRule `yaml:"rules"` // the first that fits counts
 }
+
+// ErrorRule says how an error of a code, and of a reason if it names one, is
+// answered. What it does not say is as in the default spec.
+type ErrorRule struct {
+	Code        oauth.Code   `yaml:"code"`
+	Reason      oauth.Reason `yaml:"reason"`
+	Status      int          `yaml:"status"`
+	As          oauth.Code   `yaml:"as"`          // the code as it is shown
+	Description *string      `yaml:"description"` // instead of ours
+	Form        ErrorForm    `yaml:"form"`
+}
+
+// ErrorForm is the shape of an error's body.
+type ErrorForm string
+
+// The values of ErrorForm.
+const (
+	ErrorOAuth ErrorForm = "oauth" // error and error_description (RFC 6749 section 5.2)
+	ErrorCode  ErrorForm = "code"  // error alone
+	ErrorText  ErrorForm = "text"  // the description as a JSON string
+	ErrorEmpty ErrorForm = "empty" // nothing
+)
+
+// Spec returns the dialect that the route belongs to.
+func (r *Route) Spec() *Spec { return r.spec }
+
+// Profile returns what the route adds to the rules of a token request.
+func (r *Route) Profile() oauth.Profile { return r.profile }
 
 // Path returns the path of an operation's first route, "" for none.
 func (s *Spec) Path(o Operation) string {
@@ -82,4 +246,17 @@ func (s *Spec) Path(o Operation) string {
 		}
 	}
 	return ""
+}
+
+// Habits returns the unsafe habits that the dialect allows, each once.
+func (s *Spec) Habits() []Habit {
+	var all []Habit
+	for _, r := range s.Routes {
+		for _, habit := range r.Unsafe {
+			if !slices.Contains(all, habit) {
+				all = append(all, habit)
+			}
+		}
+	}
+	return all
 }

@@ -48,7 +48,9 @@ func NewAuthenticator(directory Directory, throttle *Throttle, now func() time.T
 				panic("grants: client authentication method " + name + " is registered twice")
 			}
 			a.methods[name] = method
-			a.names = append(a.names, name)
+			if name != oauth.AuthDialect { // no client can choose it
+				a.names = append(a.names, name)
+			}
 		}
 	}
 	return a

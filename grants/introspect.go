@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/gatehouse-auth/gatehouse/oauth"
 	"github.com/gatehouse-auth/gatehouse/tenants"
@@ -38,7 +39,18 @@ func (s *Service) Introspect(ctx context.Context, r *TokenRequest) (map[string]a
 	if live.User != nil {
 		answer["username"] = live.User.Username
 	}
+	if words, ok := answer["scope"].([]any); ok { // as a dialect writes it into its tokens
+		answer["scope"] = strings.Join(asTexts(words), " ")
+	}
 	return answer, nil
+}
+
+func asTexts(list []any) []string {
+	texts := make([]string, len(list))
+	for i, one := range list {
+		texts[i], _ = one.(string)
+	}
+	return texts
 }
 
 func mayIntrospect(client *tenants.Client, t *Token) bool {

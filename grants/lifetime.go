@@ -100,7 +100,11 @@ func (l *Lifetime) Asked(expiresIn string, tenant *tenants.Tenant) (int, error) 
 // lifetime decides how long the token of a request lives.
 func lifetime(r *TokenRequest, client *tenants.Client, grantType string, subject *Subject, t *target, now time.Time) (time.Duration, error) {
 	effective := EffectiveLifetime(r.Tenant, client, t.api, grantType, r.Profile)
-	seconds, err := effective.Asked(r.Params["expires_in"], r.Tenant)
+	asked := r.Params["expires_in"]
+	seconds, err := effective.Asked(asked, r.Tenant)
+	if wish, bad := strconv.Atoi(asked); r.Profile.RefuseLonger && asked != "" && err == nil && (bad != nil || wish > seconds) {
+		err = oauth.Errorf(oauth.AccessDenied, oauth.ReasonForbidden, "a token may live for %d seconds at most", effective.Ceiling)
+	}
 	if err != nil {
 		return 0, err
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"maps"
+	"strings"
 
 	"github.com/gatehouse-auth/gatehouse/oauth"
 	"github.com/gatehouse-auth/gatehouse/tenants"
@@ -29,7 +30,7 @@ type claims struct {
 
 // mint makes the token that i tells of, and notes in it which key signed or what
 // is to be stored.
-func (s *Service) mint(ctx context.Context, i *Issued, t *target) (token string, err error) {
+func (s *Service) mint(ctx context.Context, i *Issued, t *target, p oauth.Profile) (token string, err error) {
 	alg := i.Tenant.SigningAlg
 	if t.api != nil && t.api.SigningAlg != "" {
 		alg = t.api.SigningAlg
@@ -49,6 +50,9 @@ func (s *Service) mint(ctx context.Context, i *Issued, t *target) (token string,
 	further, err := s.furtherClaims(ctx, i, t.api)
 	if err != nil {
 		return "", err
+	}
+	if len(p.Claims) > 0 {
+		further = dialectClaims(p.Claims, p.Dialect, i, c, further)
 	}
 	if format, _ := tenants.TokenFormat(i.Client, t.api); format == tenants.FormatOpaque {
 		return mintOpaque(i, c.with(further))
@@ -95,9 +99,11 @@ func (c *claims) with(further map[string]any) any {
 		return c
 	}
 	all := maps.Clone(further)
-	delete(all, "scope")
-	if c.Scope != "" {
-		all["scope"] = c.Scope
+	if words, ok := all["scope"].([]string); !ok || strings.Join(words, " ") != c.Scope { // a dialect may write it as a list
+		delete(all, "scope")
+		if c.Scope != "" {
+			all["scope"] = c.Scope
+		}
 	}
 	all["iss"], all["sub"], all["aud"] = c.Issuer, c.Subject, c.Audience
 	all["exp"], all["iat"], all["nbf"] = c.Expiry, c.IssuedAt, c.NotUntil

@@ -75,6 +75,9 @@ func (s *Service) Token(ctx context.Context, r *TokenRequest) (*oauth.Response, 
 	if err := admit(client, grant); err != nil {
 		return nil, err
 	}
+	if err := expected(r); err != nil {
+		return nil, err
+	}
 	subject, err := grant.Authorize(ctx, &Request{
 		Tenant: r.Tenant, Client: client, Params: r.Params.Only(grant.Params()), Address: r.Address, RequestID: r.RequestID,
 	})
@@ -98,7 +101,7 @@ func (s *Service) Token(ctx context.Context, r *TokenRequest) (*oauth.Response, 
 		Audience: target.audience, Scopes: target.scopes, At: now, Expiry: now.Add(life),
 		Address: r.Address, RequestID: r.RequestID,
 	}
-	token, err := s.mint(ctx, issued, target)
+	token, err := s.mint(ctx, issued, target, r.Profile)
 	if err != nil {
 		return nil, err
 	}

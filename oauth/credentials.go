@@ -5,7 +5,8 @@ package oauth
 // section 2.3).
 type Credentials struct {
 	// Method is the registered name of the method, AuthNone where only a
-	// client_id was sent, empty where nothing was.
+	// client_id was sent, AuthDialect where the endpoint names the client, empty
+	// where nothing was sent.
 	Method string
 	// Readings are the pairs that the bytes may mean, to be tried in this
 	// order: HTTP Basic is form-decoded by the RFC, and raw for many programs.
@@ -24,13 +25,4 @@ func (c Credentials) ClientID() string {
 		return ""
 	}
 	return c.Readings[0].ClientID
-}
-
-// Profile is what a dialect adds to the rules of a token request. Its zero
-// value adds nothing.
-type Profile struct {
-	Grants             []string // the grant types it serves; empty: all
-	DefaultLifetime    int      // seconds; 0: not set
-	MaxLifetime        int      // seconds; 0: not set
-	RequiredPermission string
 }

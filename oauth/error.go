@@ -27,6 +27,12 @@ const (
 	TemporarilyUnavailable Code = "temporarily_unavailable"
 )
 
+// Codes of answers that are about HTTP alone: no spec knows them.
+const (
+	NotFound         Code = "not_found"
+	MethodNotAllowed Code = "method_not_allowed"
+)
+
 // Reason says more finely than Code what was wrong. It is for logs, metrics
 // and dialects that answer the reasons differently.
 type Reason string
@@ -84,4 +90,20 @@ func AsError(err error) *Error {
 		return known
 	}
 	return &Error{Code: ServerError, Reason: ReasonInternal, Description: "the request could not be answered", Err: err}
+}
+
+// Codes returns the error codes that a token service answers with.
+func Codes() []Code {
+	return []Code{
+		InvalidRequest, InvalidClient, InvalidGrant, UnauthorizedClient, UnsupportedGrantType, InvalidScope, InvalidTarget,
+		AccessDenied, TenantSuspended, UnknownTenant, SlowDown, TooLarge, ServerError, TemporarilyUnavailable,
+	}
+}
+
+// Reasons returns all reasons.
+func Reasons() []Reason {
+	return []Reason{
+		ReasonMissing, ReasonMalformed, ReasonDuplicate, ReasonUnknown, ReasonWrong, ReasonExpired, ReasonDisabled, ReasonForbidden,
+		ReasonThrottled, ReasonConflict, ReasonInternal,
+	}
 }

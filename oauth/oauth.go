@@ -27,6 +27,11 @@ const (
 // ClientAssertionJWT is the client_assertion_type of RFC 7523 section 2.2.
 const ClientAssertionJWT = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
+// AuthDialect is the token_endpoint_auth_method of a client that stands behind
+// the endpoints of a dialect which name none: being called there is its proof,
+// and it works nowhere else. It is no registered value, and never advertised.
+const AuthDialect = "dialect"
+
 // AdminAudience is the audience of tokens that reach the admin API. It is
 // reserved in every tenant.
 const AdminAudience = "urn:gatehouse:admin"

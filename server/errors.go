@@ -6,7 +6,6 @@ import (
 	"math"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -16,49 +15,36 @@ import (
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
-// Codes of answers that no dialect knows: they are about HTTP.
-const (
-	notFound         oauth.Code = "not_found"
-	methodNotAllowed oauth.Code = "method_not_allowed"
-)
-
 // retryAfter is how long a client should wait for what is away.
 const retryAfter = 2 * time.Second
 
-// wireError is the body of RFC 6749 section 5.2.
-type wireError struct {
-	Error       oauth.Code `json:"error"`
-	Description string     `json:"error_description,omitempty"`
-	RequestID   string     `json:"request_id,omitempty"`
-}
-
-// refuse answers with an error in the form of the RFCs.
-func (s *Server) refuse(c *gin.Context, err error) { s.refuseAs(c, s.standard, err) }
-
-func (s *Server) refuseAs(c *gin.Context, spec *dialects.Spec, err error) {
+// refuse answers with an error, in the form of the route that the request
+// reached or else of the RFCs.
+func (s *Server) refuse(c *gin.Context, err error) {
 	failure := asFailure(err)
 	x := of(c)
 	x.failure = failure
+	var refusal dialects.Refusal
+	if x.answeredBy != nil {
+		refusal = x.answeredBy.Refuse(failure, x.id)
+	} else {
+		refusal = s.Dialects.Standard().Refuse(failure, x.id)
+	}
 	header := c.Writer.Header()
 	header.Set("Cache-Control", "no-store")
-	status := spec.Status(failure.Code)
-	switch failure.Code {
-	case notFound:
-		status = http.StatusNotFound
-	case methodNotAllowed:
-		status = http.StatusMethodNotAllowed
-	}
-	if status == http.StatusUnauthorized {
+	if refusal.Status == http.StatusUnauthorized {
 		header.Set("WWW-Authenticate", `Basic realm="gatehouse", charset="UTF-8"`)
 	}
 	if failure.RetryAfter > 0 {
 		header.Set("Retry-After", strconv.Itoa(int(math.Ceil(failure.RetryAfter.Seconds()))))
 	}
-	body := wireError{Error: failure.Code, Description: allowed(failure.Description)}
-	if status >= http.StatusInternalServerError {
-		body.RequestID = x.id
+	c.Abort()
+	if refusal.Body == nil {
+		c.Status(refusal.Status)
+		c.Writer.WriteHeaderNow()
+		return
 	}
-	c.AbortWithStatusJSON(status, body)
+	c.Data(refusal.Status, refusal.ContentType, refusal.Body)
 }
 
 // asFailure sorts out what is away from what is broken.
@@ -86,14 +72,4 @@ func unread(err error) error {
 		return err
 	}
 	return &oauth.Error{Code: oauth.InvalidRequest, Reason: oauth.ReasonMalformed, Description: "the body could not be read", Err: err}
-}
-
-// allowed keeps a description within the characters of RFC 6749 section 5.2.
-func allowed(description string) string {
-	return strings.Map(func(r rune) rune {
-		if r < 0x20 || r > 0x7e || r == '"' || r == '\\' {
-			return '?'
-		}
-		return r
-	}, description)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"go.uber.org/zap"
 
+	"github.com/gatehouse-auth/gatehouse/dialects"
 	"github.com/gatehouse-auth/gatehouse/oauth"
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
@@ -29,6 +30,8 @@ type exchange struct {
 	routine  bool   // asked again and again by machines, and of no interest if it succeeds
 	failure  *oauth.Error
 	fields   []zap.Field // room for the line in the access log
+	// answeredBy is the route of a spec that the request reached, nil for none.
+	answeredBy *dialects.Route
 }
 
 // of returns the request's exchange; observe has put it there.
@@ -88,6 +91,9 @@ func (s *Server) log(c *gin.Context, x *exchange, took time.Duration) {
 	}
 	if x.tenant != nil {
 		fields = append(fields, zap.String("tenant", x.tenant.Slug))
+	}
+	if x.answeredBy != nil && !s.isStandard(x.answeredBy) {
+		fields = append(fields, zap.String("dialect", x.answeredBy.Spec().Name))
 	}
 	if x.clientID != "" {
 		fields = append(fields, zap.String("client_id", clip(x.clientID)))

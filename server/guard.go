@@ -8,8 +8,6 @@ import (
 	"runtime/debug"
 
 	"github.com/gin-gonic/gin"
-
-	"github.com/gatehouse-auth/gatehouse/oauth"
 )
 
 // guard sets the headers and limits that hold on every route.
@@ -22,11 +20,16 @@ func (s *Server) guard(c *gin.Context) {
 
 // deadline bounds the time that whatever may wait for something else takes;
 // what is answered from memory needs no clock.
-func (s *Server) deadline(c *gin.Context) {
-	ctx, cancel := context.WithTimeout(c.Request.Context(), requestTimeout)
-	defer cancel()
-	c.Request = c.Request.WithContext(ctx)
-	c.Next()
+func (s *Server) deadline(c *gin.Context) { s.bounded((*gin.Context).Next)(c) }
+
+// bounded is deadline for one handler.
+func (s *Server) bounded(handler gin.HandlerFunc) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		ctx, cancel := context.WithTimeout(c.Request.Context(), requestTimeout)
+		defer cancel()
+		c.Request = c.Request.WithContext(ctx)
+		handler(c)
+	}
 }
 
 // headersOf returns the headers that every answer has unless its handler says
@@ -54,13 +57,4 @@ func (s *Server) recover(c *gin.Context) {
 		}
 	}()
 	c.Next()
-}
-
-func (s *Server) noRoute(c *gin.Context) {
-	s.refuse(c, &oauth.Error{Code: notFound, Reason: oauth.ReasonUnknown, Description: "there is nothing at this path"})
-}
-
-func (s *Server) noMethod(c *gin.Context) {
-	s.refuse(c, &oauth.Error{Code: methodNotAllowed, Reason: oauth.ReasonMalformed,
-		Description: "this path answers only to: " + c.Writer.Header().Get("Allow")})
 }

@@ -21,6 +21,7 @@ import (
 
 	"github.com/gatehouse-auth/gatehouse/admin"
 	"github.com/gatehouse-auth/gatehouse/assertion"
+	"github.com/gatehouse-auth/gatehouse/dialects"
 	"github.com/gatehouse-auth/gatehouse/feed"
 	"github.com/gatehouse-auth/gatehouse/fetch"
 	"github.com/gatehouse-auth/gatehouse/grants"
@@ -51,6 +52,8 @@ type house struct {
 	journal       *grants.Journal
 	keyUses       *grants.KeyUses
 	hasher        *passwords.Hasher
+	legacy        *server.LegacyLog
+	metrics       *server.Metrics
 	logs          *observer.ObservedLogs
 	http          *httptest.Server
 	draining      chan struct{}
@@ -137,8 +140,10 @@ func openHouse(t testing.TB, db *store.DB, s *keys.Sealer, c *clock) *house {
 	h.follower = feed.NewFollower(db, time.Hour, c.Now, apply, reset)
 	h.poll()
 	h.journal = grants.NewJournal(db)
+	h.legacy = server.NewLegacyLog(db, c.Now)
+	h.metrics = server.NewMetrics()
 	clients := grants.NewAuthenticator(directory, grants.NewThrottle(c.Now), c.Now, grants.ClientSecret{Pepper: peppers, Now: c.Now},
-		grants.NewPrivateKeyJWT(assertion.NewKeysets(&h.outlet, c.Now), db, c.Now), grants.NewClientSecretJWT(s, db, c.Now), grants.PublicClient{})
+		grants.NewPrivateKeyJWT(assertion.NewKeysets(&h.outlet, c.Now), db, c.Now), grants.NewClientSecretJWT(s, db, c.Now), grants.PublicClient{}, grants.StandIn{})
 	h.server = server.New(server.Config{
 		PublicURL: public, TrustedProxies: []netip.Prefix{netip.MustParsePrefix(proxyAddress + "/32")},
 		MaxStaleness: timing().Staleness, JWKSMaxAge: timing().MaxAge, Draining: h.draining,
@@ -148,12 +153,13 @@ func openHouse(t testing.TB, db *store.DB, s *keys.Sealer, c *clock) *house {
 		Registry:  registry,
 		Clients:   clients,
 		Keys:      rings,
+		Legacy:    h.legacy,
 		Staleness: h.follower.Staleness,
 		Ready:     map[string]func(context.Context) error{"database": db.Ping},
 		Admin: func(r gin.IRouter) {
 			adminapi.Register(r, service, adminapi.NewTokenAuthenticator(directory, rings, c.Now))
 		},
-		Metrics: server.NewMetrics(),
+		Metrics: h.metrics,
 		Log:     zap.New(core),
 	})
 	h.http = httptest.NewUnstartedServer(nil)
@@ -165,7 +171,7 @@ func openHouse(t testing.TB, db *store.DB, s *keys.Sealer, c *clock) *house {
 
 func newAdminService(db *store.DB, s *keys.Sealer, peppers *keys.Peppers, public *url.URL, registry *grants.Registry, c *clock) *admin.Service {
 	return admin.New(db, s, peppers, admin.Config{
-		PublicURL: public, Timing: timing(), Grants: registry.Types(),
+		PublicURL: public, Timing: timing(), Grants: registry.Types(), Dialects: server.DialectRules(dialects.Builtin()),
 		PublicGrants: registry.PublicTypes(), CheckURL: fetch.New(fetch.Config{}).Check,
 		AuthMethods: []string{oauth.AuthSecretBasic, oauth.AuthSecretPost, oauth.AuthPrivateKeyJWT, oauth.AuthSecretJWT, oauth.AuthNone},
 		NewKey:      keystest.NewKey,

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -43,42 +44,60 @@ type providerMetadata struct {
 	KeyScheduleURI string `json:"key_schedule_uri"`
 }
 
+// described names a document of metadata.
+type described struct {
+	tenant *tenants.Tenant
+	spec   *dialects.Spec
+}
+
 // discovery answers with the tenant's metadata, by whichever way it was found:
-// it always names the stored issuer.
-func (s *Server) discovery(c *gin.Context) {
+// it always names the stored issuer. A dialect's own endpoints stand in it in
+// place of the default ones.
+func (s *Server) discovery(c *gin.Context, spec *dialects.Spec) {
 	if s.needTenant(c) {
 		return
 	}
-	tenant := of(c).tenant
-	doc, ok := s.metadata.Get(tenant)
+	key := described{of(c).tenant, spec}
+	doc, ok := s.metadata.Get(key)
 	if !ok {
 		var err error
-		if doc, err = s.describe(tenant); err != nil {
+		if doc, err = s.describe(key); err != nil {
 			s.refuse(c, err)
 			return
 		}
-		s.metadata.Add(tenant, doc)
+		s.metadata.Add(key, doc)
 	}
 	s.publish(c, doc.body, doc.etag, s.JWKSMaxAge)
 }
 
-func (s *Server) describe(tenant *tenants.Tenant) (*document, error) {
+func (s *Server) describe(d described) (*document, error) {
+	// An issuer may lie where the dialect has its metadata: then the paths begin above it.
+	base := d.tenant.Issuer
+	if own, _, found := strings.Cut(d.spec.Path(dialects.Metadata), "/.well-known/"); found {
+		base = strings.TrimSuffix(base, own)
+	}
+	at := func(o dialects.Operation) string {
+		if path := d.spec.Path(o); path != "" {
+			return base + path
+		}
+		return base + s.Dialects.Standard().Path(o)
+	}
 	body, err := json.Marshal(providerMetadata{
-		Issuer:        tenant.Issuer,
-		TokenEndpoint: tenant.Issuer + s.standard.Path(dialects.Token),
-		JWKSURI:       tenant.Issuer + s.standard.Path(dialects.JWKS),
+		Issuer:        d.tenant.Issuer,
+		TokenEndpoint: at(dialects.Token),
+		JWKSURI:       at(dialects.JWKS),
 		ResponseTypes: []string{}, // required, and there is no authorization endpoint
 		GrantTypes:    s.Registry.Listed(),
 		AuthMethods:   s.authMethods(),
 		AuthAlgs:      s.Clients.Algs(),
 
-		IntrospectionEndpoint:    tenant.Issuer + s.standard.Path(dialects.Introspect),
+		IntrospectionEndpoint:    at(dialects.Introspect),
 		IntrospectionAuthMethods: confidential(s.Clients.Methods()),
 		IntrospectionAuthAlgs:    s.Clients.Algs(),
-		RevocationEndpoint:       tenant.Issuer + s.standard.Path(dialects.Revoke),
+		RevocationEndpoint:       at(dialects.Revoke),
 		RevocationAuthMethods:    s.authMethods(),
 		RevocationAuthAlgs:       s.Clients.Algs(),
-		KeyScheduleURI:           tenant.Issuer + s.standard.Path(dialects.KeySchedule),
+		KeyScheduleURI:           at(dialects.KeySchedule),
 	})
 	if err != nil {
 		return nil, err

@@ -8,6 +8,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/gatehouse-auth/gatehouse/dialects"
 )
 
 // Metrics are what /metrics shows. No label names a tenant, a client or
@@ -16,6 +18,7 @@ type Metrics struct {
 	registry *prometheus.Registry
 	tokens   *prometheus.CounterVec
 	requests *prometheus.HistogramVec
+	habits   *prometheus.CounterVec
 }
 
 // NewMetrics makes Metrics, with those of the process and of Go.
@@ -29,8 +32,11 @@ func NewMetrics() *Metrics {
 			Name: "gatehouse_http_request_seconds", Help: "Time to answer by route and status.",
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1, 5},
 		}, []string{"route", "status"}),
+		habits: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "gatehouse_unsafe_habits_total", Help: "Requests that showed an unsafe habit which a dialect allows.",
+		}, []string{"dialect", "habit"}),
 	}
-	m.registry.MustRegister(m.tokens, m.requests, collectors.NewGoCollector(),
+	m.registry.MustRegister(m.tokens, m.requests, m.habits, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -65,6 +71,10 @@ func (m *Metrics) Handler() http.Handler {
 }
 
 func (m *Metrics) issued(grant, outcome string) { m.tokens.WithLabelValues(grant, outcome).Inc() }
+
+func (m *Metrics) showed(dialect string, habit dialects.Habit) {
+	m.habits.WithLabelValues(dialect, string(habit)).Inc()
+}
 
 func (m *Metrics) answered(route string, status int, took time.Duration) {
 	if route == "" {

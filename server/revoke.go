@@ -11,7 +11,7 @@ import (
 // revoke answers the revocation endpoint (RFC 7009 section 2): 200 once the
 // token does not work any more, whatever it was. What could not be done is an
 // error, never 200 (section 2.2.1).
-func (s *Server) revoke(c *gin.Context, spec *dialects.Spec, route *dialects.Route) {
+func (s *Server) revoke(c *gin.Context, route *dialects.Route) {
 	if s.needTenant(c) {
 		return
 	}
@@ -20,8 +20,9 @@ func (s *Server) revoke(c *gin.Context, spec *dialects.Spec, route *dialects.Rou
 		err = s.Grants.Revoke(c.Request.Context(), r)
 	}
 	if err != nil {
-		s.refuseAs(c, spec, err)
+		s.refuse(c, err)
 		return
 	}
+	s.served(c, route)
 	c.Status(http.StatusOK)
 }

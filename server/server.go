@@ -44,9 +44,11 @@ type Parts struct {
 	Registry  *grants.Registry
 	Clients   *grants.Authenticator
 	Keys      *keys.Rings
+	Dialects  *dialects.Set                          // nil: those that come with the program
 	Staleness func() time.Duration                   // of what the caches hold
 	Ready     map[string]func(context.Context) error // the checks of /readyz, by name
 	Admin     Mount                                  // adds the admin API; nil: it is served elsewhere
+	Legacy    *LegacyLog                             // of who uses dialects; nil: nobody wants to know
 	Metrics   *Metrics
 	Log       *zap.Logger
 	Now       func() time.Time
@@ -61,18 +63,22 @@ type Server struct {
 	Parts
 	headers   http.Header
 	exchanges sync.Pool // of *exchange
-	standard  *dialects.Spec
-	metadata  *lru.Cache[*tenants.Tenant, *document]
+	routes    places
+	metadata  *lru.Cache[described, *document]
 }
 
 // New makes a Server.
 func New(config Config, parts Parts) *Server {
-	metadata, err := lru.New[*tenants.Tenant, *document](1000)
+	metadata, err := lru.New[described, *document](1000)
 	if err != nil {
 		panic(err) // the size is a constant
 	}
-	s := &Server{Config: config, Parts: parts, headers: headersOf(config), standard: dialects.Standard(), metadata: metadata}
+	if parts.Dialects == nil {
+		parts.Dialects = dialects.Builtin()
+	}
+	s := &Server{Config: config, Parts: parts, headers: headersOf(config), metadata: metadata}
 	s.exchanges.New = func() any { return &exchange{fields: make([]zap.Field, 0, 16)} }
+	s.routes = s.places()
 	return s
 }
 
@@ -84,16 +90,11 @@ func (s *Server) Handler() http.Handler {
 	}
 	router.GET("/healthz", s.healthz)
 	router.GET("/readyz", s.readyz)
-	for _, prefix := range []string{"", "/t/:slug"} {
-		group := router.Group(prefix, s.resolveTenant)
-		for _, route := range s.standard.Routes {
-			group.Handle(route.Method, route.Path, s.operation(s.standard, &route)...)
-		}
-	}
+	s.mount(router)
 	// RFC 8414 section 3.1 puts the well-known part before the issuer's path.
 	inserted := router.Group("", s.resolveTenant)
 	for _, name := range []string{"oauth-authorization-server", "openid-configuration"} {
-		inserted.GET("/.well-known/"+name+"/t/:slug", s.operation(s.standard, &dialects.Route{Operation: dialects.Metadata})...)
+		inserted.GET("/.well-known/"+name+"/t/:slug", func(c *gin.Context) { s.discovery(c, s.Dialects.Standard()) })
 	}
 	return router
 }
@@ -128,25 +129,5 @@ func HTTPServer(handler http.Handler) *http.Server {
 		WriteTimeout:   15 * time.Second,
 		IdleTimeout:    2 * time.Minute,
 		MaxHeaderBytes: MaxHeader,
-	}
-}
-
-// operation returns the handlers of a route of a dialect.
-func (s *Server) operation(spec *dialects.Spec, route *dialects.Route) gin.HandlersChain {
-	switch route.Operation {
-	case dialects.Token:
-		return gin.HandlersChain{s.deadline, func(c *gin.Context) { s.token(c, spec, route) }}
-	case dialects.Metadata:
-		return gin.HandlersChain{s.discovery}
-	case dialects.JWKS:
-		return gin.HandlersChain{s.jwks}
-	case dialects.KeySchedule:
-		return gin.HandlersChain{s.keySchedule}
-	case dialects.Introspect:
-		return gin.HandlersChain{s.deadline, func(c *gin.Context) { s.introspect(c, spec, route) }}
-	case dialects.Revoke:
-		return gin.HandlersChain{s.deadline, func(c *gin.Context) { s.revoke(c, spec, route) }}
-	default:
-		panic("server: no such operation: " + string(route.Operation))
 	}
 }

@@ -11,29 +11,17 @@ import (
 	"github.com/gatehouse-auth/gatehouse/oauth"
 )
 
-// wireToken is the body of RFC 6749 section 5.1.
-type wireToken struct {
-	AccessToken     string `json:"access_token"`
-	TokenType       string `json:"token_type"`
-	ExpiresIn       int64  `json:"expires_in"`
-	Scope           string `json:"scope,omitempty"`
-	RefreshToken    string `json:"refresh_token,omitempty"`
-	IssuedTokenType string `json:"issued_token_type,omitempty"`
-}
-
 // token answers the token endpoint (RFC 6749 section 3.2).
-func (s *Server) token(c *gin.Context, spec *dialects.Spec, route *dialects.Route) {
+func (s *Server) token(c *gin.Context, route *dialects.Route) {
 	response, err := s.issue(c, route)
 	if err != nil {
-		s.refuseAs(c, spec, err)
+		s.refuse(c, err)
 		s.Metrics.issued(s.grantLabel(c), string(of(c).failure.Code))
 		return
 	}
 	s.Metrics.issued(s.grantLabel(c), "issued")
-	c.JSON(http.StatusOK, wireToken{
-		AccessToken: response.AccessToken, TokenType: response.TokenType, ExpiresIn: response.ExpiresIn,
-		Scope: response.Scope, RefreshToken: response.RefreshToken, IssuedTokenType: response.IssuedTokenType,
-	})
+	s.served(c, route)
+	c.Data(route.Status, route.ContentType, route.Encode(response))
 }
 
 func (s *Server) issue(c *gin.Context, route *dialects.Route) (*oauth.Response, error) {
@@ -41,22 +29,37 @@ func (s *Server) issue(c *gin.Context, route *dialects.Route) (*oauth.Response, 
 	if err != nil {
 		return nil, err
 	}
-	x, ctx := of(c), c.Request.Context()
-	if x.tenant == nil {
-		audience, err := grants.Audience(r.Params)
-		if err != nil {
-			return nil, err
-		}
-		if x.tenant, err = s.Resolver.ByAudience(ctx, audience, x.clientID); err != nil {
-			return nil, err
-		}
-		r.Tenant = x.tenant
+	if err := s.findByAudience(c, route, r); err != nil {
+		return nil, err
 	}
-	return s.Grants.Token(ctx, r)
+	return s.Grants.Token(c.Request.Context(), r)
+}
+
+// findByAudience finds the tenant of a request on the shared host.
+func (s *Server) findByAudience(c *gin.Context, route *dialects.Route, r *grants.TokenRequest) error {
+	x := of(c)
+	if x.tenant != nil {
+		return nil
+	}
+	audience, err := grants.Audience(r.Params)
+	if err != nil {
+		return err
+	}
+	tenant, err := s.Resolver.ByAudience(c.Request.Context(), audience, x.clientID)
+	if err != nil {
+		return err
+	}
+	if !s.speaks(tenant, route) {
+		x.answeredBy = nil
+		return &oauth.Error{Code: oauth.NotFound, Reason: oauth.ReasonUnknown, Description: "there is nothing at this path"}
+	}
+	x.tenant, r.Tenant = tenant, tenant
+	dress(c, route)
+	return nil
 }
 
 // read understands the bytes of a client's request, and takes note of who asks
-// for what.
+// for what. The query is forgotten: it may have held a secret.
 func (s *Server) read(c *gin.Context, route *dialects.Route) (*grants.TokenRequest, error) {
 	x := of(c)
 	if s.Staleness() > s.MaxStaleness {
@@ -66,26 +69,33 @@ func (s *Server) read(c *gin.Context, route *dialects.Route) (*grants.TokenReque
 	if err != nil {
 		return nil, unread(err)
 	}
-	params, credentials, err := route.Decode(c.Request, body)
-	x.clientID, x.grant = credentials.ClientID(), params["grant_type"]
-	return &grants.TokenRequest{Tenant: x.tenant, Params: params, Credentials: credentials, Address: x.address, RequestID: x.id}, err
+	q, err := route.Decode(c.Request, body)
+	c.Request.URL.RawQuery, c.Request.RequestURI = "", ""
+	x.clientID, x.grant = q.Credentials.ClientID(), q.Params["grant_type"]
+	for _, habit := range q.Habits {
+		s.Metrics.showed(route.Spec().Name, habit)
+	}
+	return &grants.TokenRequest{
+		Tenant: x.tenant, Params: q.Params, Credentials: q.Credentials, Profile: q.Profile, Address: x.address, RequestID: x.id,
+	}, err
 }
 
 // introspect answers the introspection endpoint (RFC 7662 section 2).
-func (s *Server) introspect(c *gin.Context, spec *dialects.Spec, route *dialects.Route) {
+func (s *Server) introspect(c *gin.Context, route *dialects.Route) {
 	if s.needTenant(c) {
 		return
 	}
 	r, err := s.read(c, route)
 	if err != nil {
-		s.refuseAs(c, spec, err)
+		s.refuse(c, err)
 		return
 	}
 	answer, err := s.Grants.Introspect(c.Request.Context(), r)
 	if err != nil {
-		s.refuseAs(c, spec, err)
+		s.refuse(c, err)
 		return
 	}
+	s.served(c, route)
 	c.JSON(http.StatusOK, answer)
 }
 

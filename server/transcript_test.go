@@ -26,10 +26,12 @@ import (
 //	         "-> name=field" at the end keeps a field of the answer as {{name}}
 //	clock    a duration that passes
 //	request  an HTTP request as it goes out; {{basic id:secret}} makes HTTP Basic,
-//	         {{repeat n text}} repeats, {{assertion ...}} signs; Content-Length is added
+//	         {{repeat n text}} repeats, {{now 1h}} is an instant, {{assertion ...}} signs;
+//	         Content-Length is added
 //	answer   what must come back: the status line, the headers that must be
 //	         there ("!Name" must not be), and the body. In JSON "<any>" stands
-//	         for any value, "<jwt>" for a token, "<keep name>" for any that is kept
+//	         for any value, "<jwt>" for a token, "<jwt {claims}>" for one with these
+//	         among its claims, "<rfc3339>" for an instant, "<keep name>" for any that is kept
 func TestTranscripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -112,6 +114,8 @@ func (p *player) filled(text string) string {
 				p.t.Fatalf("%s: %v", p.part, err)
 			}
 			return strings.Repeat(parts[3], n)
+		case "now":
+			return p.later(parts[2])
 		}
 		if value, known := p.vars[parts[1]]; known {
 			return value
@@ -241,11 +245,58 @@ func (p *player) compareText(path, want string, got any) {
 	text, isText := got.(string)
 	switch {
 	case want == "<any>":
+	case want == "<rfc3339>":
+		if _, err := time.Parse(time.RFC3339, text); err != nil || !strings.HasSuffix(text, "Z") {
+			p.t.Errorf("%s: %s is no instant: %v", p.part, path, got)
+		}
+	case strings.HasPrefix(want, "<jwt "):
+		p.compareClaims(path, strings.TrimSuffix(strings.TrimPrefix(want, "<jwt "), ">"), text)
 	case want == "<jwt>":
 		if !isText || strings.Count(text, ".") != 2 {
 			p.t.Errorf("%s: %s is no token: %v", p.part, path, got)
 		}
 	case !isText || text != want:
 		p.t.Errorf("%s: %s is %v, want %q", p.part, path, got, want)
+	}
+}
+
+// later returns the instant that is so far from now.
+func (p *player) later(distance string) string {
+	p.t.Helper()
+	d, err := time.ParseDuration(distance)
+	if err != nil {
+		p.t.Fatalf("%s: %v", p.part, err)
+	}
+	return p.clock.Now().Add(d).UTC().Format(time.RFC3339)
+}
+
+// compareClaims checks some of a token's claims. Its signature is verified
+// where tokens are used.
+func (p *player) compareClaims(path, want, token string) {
+	p.t.Helper()
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		p.t.Errorf("%s: %s is no token: %q", p.part, path, token)
+		return
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		p.t.Fatalf("%s: %v", p.part, err)
+	}
+	var wanted, claims map[string]any
+	if err := json.Unmarshal(payload, &claims); err != nil {
+		p.t.Fatalf("%s: %v", p.part, err)
+	}
+	if err := json.Unmarshal([]byte(want), &wanted); err != nil {
+		p.t.Fatalf("%s: %v", p.part, err)
+	}
+	for name, value := range wanted {
+		if value == nil {
+			if got, there := claims[name]; there {
+				p.t.Errorf("%s: %s has the claim %s: %v", p.part, path, name, got)
+			}
+			continue
+		}
+		p.compare(path+"."+name, value, claims[name])
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gatehouse-auth/gatehouse/admin"
 	"github.com/gatehouse-auth/gatehouse/feed"
+	"github.com/gatehouse-auth/gatehouse/oauth"
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
@@ -120,25 +121,55 @@ func fillClient(c *tenants.Client) {
 // which become its own. An id that a client or a user has is a
 // *tenants.TakenError.
 func (db *DB) CreateClient(ctx context.Context, c *tenants.Client, e tenants.AuditEvent) error {
+	db.prepareClient(c)
+	return db.change(ctx, e, clientEvent(c.TenantID, c.ID), func(tx *gorm.DB) error { return createClient(tx, c) })
+}
+
+// prepareClient completes a client that is about to be created.
+func (db *DB) prepareClient(c *tenants.Client) {
 	fillClient(c)
 	db.stamp(&c.Version, &c.CreatedAt, &c.UpdatedAt)
 	for i := range c.Secrets {
 		db.own(&c.Secrets[i], c.TenantID, c.ID)
 	}
-	return db.change(ctx, e, clientEvent(c.TenantID, c.ID), func(tx *gorm.DB) error {
-		if err := createServiceAccount(tx, c); err != nil {
+}
+
+func createClient(tx *gorm.DB, c *tenants.Client) error {
+	if err := createServiceAccount(tx, c); err != nil {
+		return err
+	}
+	if err := tx.Create(&clientRow{Client: *c, NameFold: fold(c.Name)}).Error; err != nil {
+		return err
+	}
+	if len(c.Secrets) > 0 {
+		if err := tx.Table(clientSecrets).Create(&c.Secrets).Error; err != nil {
 			return err
 		}
-		if err := tx.Create(&clientRow{Client: *c, NameFold: fold(c.Name)}).Error; err != nil {
+	}
+	return unambiguousClient(tx, c)
+}
+
+// createStandIns creates those of the clients that are not there yet. The event
+// of their tenant covers them.
+func (db *DB) createStandIns(tx *gorm.DB, clients []*tenants.Client) error {
+	for _, c := range clients {
+		var known clientRow
+		there, err := found(tx.Where(oneClient, c.TenantID, c.ID).Take(&known).Error)
+		if err != nil {
 			return err
 		}
-		if len(c.Secrets) > 0 {
-			if err := tx.Table(clientSecrets).Create(&c.Secrets).Error; err != nil {
-				return err
-			}
+		if there && known.AuthMethod != oauth.AuthDialect {
+			return &tenants.TakenError{Field: "dialects"}
 		}
-		return unambiguousClient(tx, c)
-	})
+		if there {
+			continue
+		}
+		db.prepareClient(c)
+		if err := createClient(tx, c); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // UpdateClient stores everything of c but its secrets and what its service

@@ -102,6 +102,9 @@ func addHosts(tx *gorm.DB, rows []tenantRow) error {
 func fillTenant(t *tenants.Tenant) {
 	t.Hosts = orEmpty(t.Hosts)
 	t.Dialects = orEmpty(t.Dialects)
+	if t.DialectSettings == nil {
+		t.DialectSettings = map[string]map[string]string{}
+	}
 }
 
 func orEmpty[E any, S ~[]E](s S) S {
@@ -111,8 +114,9 @@ func orEmpty[E any, S ~[]E](s S) S {
 	return s
 }
 
-// CreateTenant stores a new tenant with its pepper.
-func (db *DB) CreateTenant(ctx context.Context, t *tenants.Tenant, pepper keys.SealedPepper, e tenants.AuditEvent) error {
+// CreateTenant stores a new tenant with its pepper and the clients that stand
+// in for its dialects.
+func (db *DB) CreateTenant(ctx context.Context, t *tenants.Tenant, pepper keys.SealedPepper, e tenants.AuditEvent, standIns ...*tenants.Client) error {
 	fillTenant(t)
 	db.stamp(&t.Version, &t.CreatedAt, &t.UpdatedAt)
 	pepper.TenantID = t.ID
@@ -123,7 +127,10 @@ func (db *DB) CreateTenant(ctx context.Context, t *tenants.Tenant, pepper keys.S
 		if err := createHosts(tx, t); err != nil {
 			return err
 		}
-		return tx.Table("peppers").Create(&pepper).Error
+		if err := tx.Table("peppers").Create(&pepper).Error; err != nil {
+			return err
+		}
+		return db.createStandIns(tx, standIns)
 	})
 }
 
@@ -146,9 +153,10 @@ func createHosts(tx *gorm.DB, t *tenants.Tenant) error {
 	return nil
 }
 
-// UpdateTenant stores everything of t but its issuer, which is fixed. Users that
+// UpdateTenant stores everything of t but its issuer, which is fixed, and the
+// clients that stand in for its dialects, if they are not there. Users that
 // could sign in by the same e-mail address are a *tenants.TakenError.
-func (db *DB) UpdateTenant(ctx context.Context, t *tenants.Tenant, e tenants.AuditEvent) error {
+func (db *DB) UpdateTenant(ctx context.Context, t *tenants.Tenant, e tenants.AuditEvent, standIns ...*tenants.Client) error {
 	fillTenant(t)
 	row := tenantRow{Tenant: *t, NameFold: fold(t.Name)}
 	row.UpdatedAt = db.now()
@@ -166,6 +174,9 @@ func (db *DB) UpdateTenant(ctx context.Context, t *tenants.Tenant, e tenants.Aud
 			return err
 		}
 		if err := createHosts(tx, t); err != nil {
+			return err
+		}
+		if err := db.createStandIns(tx, standIns); err != nil {
 			return err
 		}
 		return db.tendSoon(tx, t.ID)

@@ -46,7 +46,10 @@ type Tenant struct {
 	// first one is canonical.
 	Hosts    []string `json:"hosts" gorm:"-"`
 	Dialects []string `json:"dialects" gorm:"serializer:json"`
-	Status   Status   `json:"status"`
+	// DialectSettings are values that a dialect needs, by dialect and name.
+	DialectSettings map[string]map[string]string `json:"dialect_settings" gorm:"serializer:json"`
+
+	Status   Status `json:"status"`
 	Lifetime `gorm:"embedded"`
 	// ExcessLifetime says what becomes of a request that asks for a longer life
 	// than it may have: ClampExcess or RefuseExcess.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gatehouse-auth/gatehouse/admin"
@@ -116,9 +117,13 @@ func printSecret(w io.Writer, name, secret string) error {
 type clientsListCmd struct {
 	tenantFlag
 	list
+	Legacy bool `help:"Only those that use endpoints of dialects, and which."`
 }
 
 func (c *clientsListCmd) Run(a *app) error {
+	if c.Legacy {
+		return c.showLegacy(a)
+	}
 	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
 		all, err := everyPage(c.Query, func(q admin.Query) (admin.Page[tenants.Client], error) {
 			return d.admin.Clients(d.ctx, d.actor, tenant, q)
@@ -128,6 +133,20 @@ func (c *clientsListCmd) Run(a *app) error {
 		}
 		return showTable(a, all, "CLIENT ID|NAME|STATUS|GRANTS|APIS|EXPIRES", func(c tenants.Client) []string {
 			return []string{c.ID, c.Name, string(c.Status), strings.Join(c.GrantTypes, " "), accessText(c.APIs), instantOr(c.ExpiresAt, "never")}
+		})
+	})
+}
+
+// showLegacy is the report for whoever moves clients to the standard endpoint.
+func (c *clientsListCmd) showLegacy(a *app) error {
+	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
+		page, err := d.admin.LegacyUses(d.ctx, d.actor, tenant)
+		if err != nil {
+			return err
+		}
+		uses := slices.DeleteFunc(page.Items, func(u tenants.LegacyUse) bool { return !strings.HasPrefix(u.ClientID, c.Query) })
+		return showTable(a, uses, "CLIENT ID|DIALECT|ENDPOINT|REQUESTS|LAST", func(u tenants.LegacyUse) []string {
+			return []string{u.ClientID, u.Dialect, u.Method + " " + u.Path, strconv.FormatInt(u.Count, 10), instant(u.LastUsedAt)}
 		})
 	})
 }

@@ -51,6 +51,7 @@ type node struct {
 	follower  *feed.Follower
 	journal   *grants.Journal
 	keyUses   *grants.KeyUses
+	legacy    *server.LegacyLog
 	metrics   *server.Metrics
 	pool      *keys.Pool // of keys made ahead
 
@@ -92,6 +93,7 @@ func newNode(settings *Settings, log *zap.Logger, db *store.DB, sealer *keys.Sea
 	})
 	keysets := assertion.NewKeysets(fetch.New(fetch.Config{Allow: settings.FetchAllow}), now)
 	clients := grants.NewAuthenticator(n.directory, grants.NewThrottle(now), now, clientAuths(n, keysets, now)...)
+	n.legacy = server.NewLegacyLog(db, now)
 	n.metrics = server.NewMetrics()
 	n.measure()
 	n.adminAPI = adminapi.Mount(n.admin, adminapi.NewTokenAuthenticator(n.directory, n.rings, now))
@@ -101,6 +103,8 @@ func newNode(settings *Settings, log *zap.Logger, db *store.DB, sealer *keys.Sea
 		Registry:  registry,
 		Clients:   clients,
 		Keys:      n.rings,
+		Dialects:  settings.dialects,
+		Legacy:    n.legacy,
 		Staleness: n.follower.Staleness,
 		Ready:     map[string]func(context.Context) error{"database": n.db.Ping, "migrations": n.migrated, "keys": n.keysOpen, "feed": n.fresh},
 		Metrics:   n.metrics,
@@ -136,7 +140,7 @@ func newRegistry(p grantParts) *grants.Registry {
 func clientAuths(n *node, keysets *assertion.Keysets, now func() time.Time) []grants.ClientAuth {
 	return []grants.ClientAuth{
 		grants.ClientSecret{Pepper: n.peppers, Now: now}, grants.NewPrivateKeyJWT(keysets, n.db, now),
-		grants.NewClientSecretJWT(n.sealer, n.db, now), grants.PublicClient{},
+		grants.NewClientSecretJWT(n.sealer, n.db, now), grants.PublicClient{}, grants.StandIn{},
 	}
 }
 
@@ -147,7 +151,7 @@ func newAdmin(settings *Settings, publicURL *url.URL, db *store.DB, sealer *keys
 
 	registry := newRegistry(grantParts{})
 	return admin.New(db, sealer, peppers, admin.Config{
-		PublicURL: publicURL, Timing: settings.KeyTiming(), Grants: registry.Types(), PublicGrants: registry.PublicTypes(),
+		PublicURL: publicURL, Timing: settings.KeyTiming(), Dialects: server.DialectRules(settings.dialects), Grants: registry.Types(), PublicGrants: registry.PublicTypes(),
 		AuthMethods: []string{oauth.AuthSecretBasic, oauth.AuthSecretPost, oauth.AuthPrivateKeyJWT, oauth.AuthSecretJWT, oauth.AuthNone},
 		NewKey:      newKey, CheckURL: fetch.New(fetch.Config{Allow: settings.FetchAllow}).Check,
 	}, time.Now)
@@ -221,6 +225,7 @@ func (n *node) background(ctx context.Context) {
 		_, err := n.db.PurgeAttempts(ctx, time.Now())
 		return err
 	})
+	go n.every(ctx, flushEvery, "counts of legacy endpoints could not be stored", n.legacy.Flush)
 	go n.every(ctx, janitorEvery, "old events could not be purged", func(ctx context.Context) error {
 		_, err := n.db.PurgeFeed(ctx, time.Now().Add(-feedKept))
 		return err

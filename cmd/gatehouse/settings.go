@@ -9,6 +9,7 @@ import (
 
 	"github.com/caarlos0/env/v11"
 
+	"github.com/gatehouse-auth/gatehouse/dialects"
 	"github.com/gatehouse-auth/gatehouse/fetch"
 	"github.com/gatehouse-auth/gatehouse/keys"
 )
@@ -47,10 +48,12 @@ type Settings struct {
 	RotationPeriod time.Duration `env:"ROTATION_PERIOD" envDefault:"720h" help:"How long a signing key signs."`
 	RotationLead   time.Duration `env:"ROTATION_LEAD" envDefault:"24h" help:"How long a signing key is published before it signs."`
 
+	DialectsDir   string `env:"DIALECTS_DIR" empty:"ok" help:"Directory with specs of further dialects, *.yaml. Empty: none."`
 	DefaultTenant string `env:"DEFAULT_TENANT" empty:"ok" help:"Slug of the tenant that unknown hosts get. Empty: they get 404."`
 	LogLevel      string `env:"LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error."`
 
-	origins map[string]string // of the settings that were given
+	origins  map[string]string // of the settings that were given
+	dialects *dialects.Set     // those of the program and of DialectsDir
 }
 
 // LoadSettings merges the layers (defaults, YAML file, environment, flags: a
@@ -81,7 +84,13 @@ func LoadSettings(config string, environ []string, flags layer) (*Settings, erro
 	if err := s.readFiles(); err != nil {
 		return nil, err
 	}
-	return s, s.check()
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	if s.dialects, err = dialects.Load(s.DialectsDir); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 func (s *Settings) parse(merged layer) error {

@@ -137,6 +137,7 @@ func (a *api) routes() []route {
 		{"POST", tenant + "/signing-keys/:kid/revoke", nil, a.revokeKey},
 		{"DELETE", tenant + "/signing-keys/:kid", nil, a.deleteKey},
 		{"POST", tenant + "/tokens/revoke", nil, a.revokeTokens},
+		{"GET", tenant + "/legacy-uses", nil, a.listLegacyUses},
 		{"GET", tenant + "/audit-events", append(paged, "since"), a.listAuditEvents},
 	}
 }

@@ -67,3 +67,8 @@ func (a *api) addSecret(r *request) (answer, error) {
 func (a *api) revokeSecret(r *request) (answer, error) {
 	return gone(), a.service.RevokeSecret(r.ctx(), r.actor, r.tenant(), r.client(), r.Param("secret"))
 }
+
+func (a *api) listLegacyUses(r *request) (answer, error) {
+	page, err := a.service.LegacyUses(r.ctx(), r.actor, r.tenant())
+	return answer{body: page}, err
+}

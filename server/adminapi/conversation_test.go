@@ -13,6 +13,7 @@ import (
 	"github.com/gatehouse-auth/gatehouse/admin"
 	"github.com/gatehouse-auth/gatehouse/keys"
 	"github.com/gatehouse-auth/gatehouse/keys/keystest"
+	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
 type object = map[string]any
@@ -33,6 +34,7 @@ func TestEveryOperationAnswersAsDocumented(t *testing.T) {
 	d.keysConversation()
 	d.tokensConversation()
 	d.auditConversation()
+	d.legacyConversation()
 	d.refusals()
 	d.want(200, "", call{method: "GET", path: "/openapi.yaml"})
 	for path, item := range d.spec.Paths.Map() {
@@ -47,6 +49,25 @@ func TestEveryOperationAnswersAsDocumented(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+func (d *desk) legacyConversation() {
+	tenant, err := d.db.Tenant(d.t.Context(), "acme")
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.want(201, "", call{method: "POST", path: "/tenants/acme/clients", token: d.operator(), body: object{"name": "ERP", "client_id": "erp"}})
+	used := tenants.LegacyUse{
+		TenantID: tenant.ID, ClientID: "erp", Dialect: "dealcloud", Method: "POST", Path: "/token", Count: 3,
+		FirstUsedAt: d.now, LastUsedAt: d.now,
+	}
+	if err := d.db.AddLegacyUses(d.t.Context(), []tenants.LegacyUse{used}); err != nil {
+		d.t.Fatal(err)
+	}
+	page := d.want(200, "", call{method: "GET", path: "/tenants/acme/legacy-uses", token: d.operator()})
+	if use := page.body["items"].([]any)[0].(object); use["client_id"] != "erp" || use["count"] != 3.0 {
+		d.t.Errorf("the use: %v", use)
 	}
 }
 

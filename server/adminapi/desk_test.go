@@ -56,7 +56,7 @@ func newDesk(t *testing.T) *desk {
 	sealer := keystest.Sealer()
 	peppers, directory := keys.NewPeppers(d.db, sealer), tenants.NewDirectory(d.db, 100)
 	d.service = admin.New(d.db, sealer, peppers, admin.Config{
-		PublicURL: public, Timing: timing, Dialects: []string{"dealcloud"}, Grants: []string{oauth.GrantClientCredentials},
+		PublicURL: public, Timing: timing, Dialects: []admin.Dialect{{Name: "dealcloud"}}, Grants: []string{oauth.GrantClientCredentials},
 		AuthMethods: []string{oauth.AuthSecretBasic, oauth.AuthSecretPost, oauth.AuthPrivateKeyJWT}, NewKey: keystest.NewKey,
 		CheckURL: fetch.New(fetch.Config{}).Check,
 	}, clock)

@@ -1,0 +1,184 @@
+package dialects
+
+import (
+	"fmt"
+	"net/http"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/gatehouse-auth/gatehouse/oauth"
+)
+
+// reserved are the beginnings of paths that are the platform's.
+func reserved() []string { return []string{"/t/", "/admin/v1", "/healthz", "/readyz", "/metrics"} }
+
+func (r *Route) check(d *document, at string) {
+	oneOf(d, at+".method", r.Method, []string{http.MethodGet, http.MethodPost})
+	if !regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)+$`).MatchString(r.Path) || path.Clean(r.Path) != r.Path {
+		d.fault(at+".path", "must begin with / and hold letters, digits, . _ ~ - and single slashes, without one at its end")
+	}
+	for _, prefix := range reserved() {
+		if strings.HasPrefix(strings.ToLower(r.Path)+"/", prefix) {
+			d.fault(at+".path", "%s is the platform's", strings.TrimSuffix(prefix, "/"))
+		}
+	}
+	values, known := words().operations[r.Operation]
+	if !known {
+		var all []Operation
+		for o := range words().operations {
+			all = append(all, o)
+		}
+		slices.Sort(all)
+		oneOf(d, at+".operation", r.Operation, all)
+		return
+	}
+	if r.SharedHost && r.Operation != Token && r.Operation != DeviceAuthorization {
+		d.fault(at+".shared_host", "only token and device_authorization can find their tenant by audience")
+	}
+	if r.Status < 200 || r.Status > 399 {
+		d.fault(at+".status", "must be 200 to 399, as it answers success")
+	}
+	for i, encoding := range r.Body {
+		oneOf(d, fmt.Sprintf("%s.body[%d]", at, i), encoding, []Encoding{EncodingForm, EncodingJSON, EncodingNone})
+	}
+	if r.Method == http.MethodGet && !slices.Equal(r.Body, []Encoding{EncodingNone}) {
+		d.fault(at+".body", "a GET has none")
+	}
+	r.spec.checkLifetime(d, at+".lifetime", r.Lifetime)
+	r.spec.checkErrors(d, at+".errors", r.Errors)
+	r.checkClient(d, at)
+	for i, p := range r.Params {
+		r.checkParam(d, fmt.Sprintf("%s.params[%d]", at, i), i, p)
+	}
+	r.checkAnswer(d, at, values)
+	r.checkHabits(d, at)
+}
+
+func (r *Route) checkClient(d *document, at string) {
+	ways := []Source{ClientBasic, ClientBasicRaw, ClientBody, ClientAssertion, ClientNone, ClientStandIn}
+	for i, way := range r.Client {
+		oneOf(d, fmt.Sprintf("%s.client[%d]", at, i), way, ways)
+		if slices.Contains(r.Client[:i], way) {
+			d.fault(fmt.Sprintf("%s.client[%d]", at, i), "%s is there twice", way)
+		}
+	}
+	if !slices.Contains(r.Client, ClientStandIn) {
+		return
+	}
+	if len(r.Client) > 1 {
+		d.fault(at+".client", "where the spec's client stands in, no other may be named")
+	}
+	if r.spec.Client == nil {
+		d.fault(at+".client", "stand_in needs the spec's client")
+	}
+	if r.Others || len(r.Params) == 0 && r.acts() {
+		d.fault(at+".params", "a route whose client is a stand-in must list what it takes")
+	}
+}
+
+func (r *Route) checkParam(d *document, at string, index int, p Param) {
+	switch {
+	case p.Equals != "" && p.Name == "":
+		d.fault(at+".name", "is missing")
+	case p.Equals != "":
+		r.spec.checkSetting(d, at+".equals", p.Equals)
+	default:
+		oneOf(d, at+".name", p.Name, words().params)
+	}
+	for _, other := range r.Params[:index] {
+		if other.Name == p.Name {
+			d.fault(at+".name", "%s is there twice", p.Name)
+		}
+	}
+	sources := []Source{FromBody, FromForm, FromJSON, FromQuery, FromBearer, FromCookie, FromBasicUser, FromBasicPassword, FromBasicSecret}
+	for i, source := range p.From {
+		oneOf(d, fmt.Sprintf("%s.from[%d]", at, i), source, sources)
+	}
+	if slices.Contains(p.From, FromCookie) && len(p.As) == 0 {
+		d.fault(at+".as", "must name the cookie")
+	}
+	if p.Missing != "" {
+		oneOf(d, at+".missing", p.Missing, oauth.Codes())
+	}
+	if p.Value != "" && (len(p.From)+len(p.As)+len(p.Values) > 0 || p.Missing != "" || p.Equals != "") {
+		d.fault(at+".value", "is fixed: the parameter comes from nowhere else")
+	}
+}
+
+func (r *Route) checkAnswer(d *document, at string, values []string) {
+	if len(r.Answer) > 0 && len(values) == 0 {
+		d.fault(at+".answer", "the answer of %s is fixed", r.Operation)
+		return
+	}
+	if len(r.Answer) == 0 && len(values) > 0 {
+		d.fault(at+".answer", "is missing: name the fields of the answer")
+	}
+	for i, field := range r.Answer {
+		path := fmt.Sprintf("%s.answer[%d]", at, i)
+		if field.Name == "" {
+			d.fault(path+".name", "is missing")
+		}
+		if (field.Text == "") == (field.Value == "") {
+			d.fault(path, "needs value or text, one of the two")
+			continue
+		}
+		oneOf(d, path+".as", field.As, []Form{"", FormList, FormRFC3339, FormLower})
+		if field.Less < 0 || field.Less > 0 && field.Value != "expires_in" {
+			d.fault(path+".less", "is a number of seconds, for expires_in only")
+		}
+		if (field.As == FormRFC3339) && field.Value != "expires_at" {
+			d.fault(path+".as", "only expires_at is an instant")
+		}
+		if slices.Contains(values, "profile.*") && strings.HasPrefix(field.Value, "profile.") {
+			continue
+		}
+		if field.Value != "" {
+			oneOf(d, path+".value", field.Value, values)
+		}
+	}
+}
+
+// acts reports whether the operation gives or changes something.
+func (r *Route) acts() bool {
+	return slices.Contains([]Operation{Token, DeviceAuthorization, Revoke, SignIn, APIKeyCreate}, r.Operation)
+}
+
+// checkHabits holds the route to naming its unsafe habits, all and no others:
+// whoever reads the spec shall see them.
+func (r *Route) checkHabits(d *document, at string) {
+	has := r.habits()
+	for i, habit := range r.Unsafe {
+		if !slices.Contains(has, habit) {
+			oneOf(d, fmt.Sprintf("%s.unsafe[%d]", at, i), habit, has)
+		}
+	}
+	for _, habit := range has {
+		if !slices.Contains(r.Unsafe, habit) {
+			d.fault(at, "has the habit %s: name it in unsafe, if it must be", habit)
+		}
+	}
+}
+
+// habits returns what is unsafe about the route.
+func (r *Route) habits() []Habit {
+	var has []Habit
+	if slices.ContainsFunc(r.Params, func(p Param) bool {
+		return slices.Contains(p.From, FromQuery) && slices.Contains(words().secrets, p.Name)
+	}) {
+		has = append(has, SecretInQuery)
+	}
+	if r.Method == http.MethodGet && r.acts() {
+		has = append(has, GetThatActs)
+	}
+	fromBearer, becomes := false, false
+	for _, p := range r.Params {
+		fromBearer = fromBearer || p.Name == "subject_token" && slices.Contains(p.From, FromBearer)
+		becomes = becomes || p.Name == "requested_subject"
+	}
+	if r.Operation == Token && fromBearer && !becomes {
+		has = append(has, RenewalByAccessToken)
+	}
+	return has
+}

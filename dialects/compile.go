@@ -1,0 +1,130 @@
+package dialects
+
+import (
+	"encoding/json"
+	"slices"
+
+	"github.com/gatehouse-auth/gatehouse/oauth"
+)
+
+// compile works out what a checked spec means for each request, so that
+// requests need not.
+func (s *Spec) compile() {
+	var claims []oauth.ClaimRule
+	for _, c := range s.Claims {
+		claims = append(claims, oauth.ClaimRule{
+			Name: c.Name, Text: c.Text, From: c.From, Fallback: s.fallbackOf(c.From), List: c.As == FormList,
+		})
+	}
+	for _, r := range s.Routes {
+		r.profile = oauth.Profile{
+			Dialect: s.Name, Grants: r.Grants, DefaultLifetime: r.Lifetime.Default, MaxLifetime: r.Lifetime.Max,
+			RefuseLonger: r.Lifetime.Above == "refuse", RequiredPermission: r.Permission, Claims: claims,
+		}
+		if s.Name == StandardName {
+			r.profile.Dialect = ""
+		}
+		r.compileParams()
+		r.compileReads()
+		for _, f := range r.Answer {
+			r.fields = append(r.fields, compileField(f))
+		}
+	}
+}
+
+// fallbackOf returns what stands for the setting that a claim names.
+func (s *Spec) fallbackOf(from string) string {
+	const prefix = "setting."
+	if len(from) <= len(prefix) || from[:len(prefix)] != prefix {
+		return ""
+	}
+	return s.fallback(from[len(prefix):])
+}
+
+func (s *Spec) fallback(setting string) string {
+	for _, have := range s.Settings {
+		if have.Name == setting {
+			return have.Default
+		}
+	}
+	return ""
+}
+
+func (r *Route) compileParams() {
+	for i := range r.Params {
+		p := &r.Params[i]
+		if p.Value != "" {
+			r.fixed = append(r.fixed, p)
+			continue
+		}
+		if len(p.As) == 0 {
+			p.As = []string{p.Name}
+		}
+		if len(p.From) == 0 {
+			p.From = []Source{FromBody}
+		}
+		if r.IgnoreCase && !slices.Contains(p.From, FromCookie) {
+			for i := range p.As {
+				p.As[i] = fold(p.As[i], true)
+			}
+			slices.Sort(p.As)
+			p.As = slices.Compact(p.As)
+		}
+		r.params = append(r.params, p)
+	}
+}
+
+func (r *Route) compileReads() {
+	reads := &r.reads
+	for _, encoding := range r.Body {
+		reads.form = reads.form || encoding == EncodingForm
+		reads.json = reads.json || encoding == EncodingJSON
+		reads.none = reads.none || encoding == EncodingNone
+	}
+	for _, p := range r.params {
+		reads.query = reads.query || slices.Contains(p.From, FromQuery)
+		reads.bearer = reads.bearer || slices.Contains(p.From, FromBearer)
+		reads.basicParts = reads.basicParts || slices.ContainsFunc(p.From, func(s Source) bool {
+			return s == FromBasicUser || s == FromBasicPassword || s == FromBasicSecret
+		})
+	}
+	ways := r.Client
+	if len(ways) == 0 {
+		ways = []Source{ClientBasic, ClientBasicRaw, ClientBody, ClientAssertion, ClientNone}
+		if reads.basicParts || reads.bearer {
+			ways = ways[2:]
+		}
+	}
+	for _, way := range ways {
+		if way == ClientBasic || way == ClientBasicRaw {
+			reads.basic = append(reads.basic, way)
+		}
+	}
+	reads.body = slices.Contains(ways, ClientBody)
+	reads.assertion = slices.Contains(ways, ClientAssertion)
+	reads.id = slices.Contains(ways, ClientNone)
+	reads.stand = slices.Contains(ways, ClientStandIn)
+}
+
+// field is a Field made ready to be written.
+type field struct {
+	Field
+	key  []byte // "name":
+	text []byte // the fixed value, nil for none
+}
+
+func compileField(f Field) field {
+	ready := field{Field: f, key: append(quoted(f.Name), ':')}
+	if f.Text != "" {
+		ready.text = quoted(f.Text)
+	}
+	return ready
+}
+
+func quoted(text string) []byte {
+	b, err := json.Marshal(text)
+	if err != nil {
+		panic(err) // a string is always JSON
+	}
+	return b
+}

@@ -1,0 +1,150 @@
+package dialects
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+)
+
+// maxSpec is how long a spec may be, in bytes.
+const maxSpec = 256 << 10
+
+// Parse reads a Spec strictly. The error names, for each mistake, the file and
+// the line and what is allowed there.
+func Parse(file string, text []byte) (*Spec, error) {
+	spec := &Spec{file: file, text: text}
+	d, err := readDocument(file, text, spec)
+	if err != nil {
+		return nil, err
+	}
+	spec.link()
+	spec.check(d)
+	if err := d.err(); err != nil {
+		return nil, err
+	}
+	spec.compile()
+	return spec, nil
+}
+
+// document is a YAML text whose mistakes are told by line.
+type document struct {
+	file   string
+	tree   *ast.File
+	faults []error
+}
+
+// readDocument decodes the only document of text into target.
+func readDocument(file string, text []byte, target any) (d *document, err error) {
+	if len(text) > maxSpec {
+		return nil, fmt.Errorf("%s: is longer than %d KiB", file, maxSpec>>10)
+	}
+	defer func() {
+		if recover() != nil { // by the parser, on what no editor writes
+			d, err = nil, fmt.Errorf("%s: is not YAML", file)
+		}
+	}()
+	d = &document{file: file}
+	if d.tree, err = parser.ParseBytes(text, 0); err != nil {
+		return nil, located(file, err)
+	}
+	if len(d.tree.Docs) != 1 || d.tree.Docs[0].Body == nil {
+		return nil, fmt.Errorf("%s: must be one YAML document, this is %d", file, len(d.tree.Docs))
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict())
+	if err := decoder.Decode(target); err != nil && !errors.Is(err, io.EOF) {
+		return nil, located(file, err)
+	}
+	return d, nil
+}
+
+// located words what the YAML library found wrong.
+func located(file string, err error) error {
+	var known yaml.Error
+	if errors.As(err, &known) && known.GetToken() != nil {
+		message, _, _ := strings.Cut(known.GetMessage(), "\n")
+		return fmt.Errorf("%s:%d: %s", file, known.GetToken().Position.Line, message)
+	}
+	return fmt.Errorf("%s: %w", file, err)
+}
+
+// fault notes a mistake at a path such as routes[2].method. Where the text has
+// nothing at the path, the line is that of what should hold it.
+func (d *document) fault(path, format string, args ...any) {
+	message := fmt.Sprintf(format, args...)
+	if path != "" {
+		message = path + ": " + message
+	}
+	d.faults = append(d.faults, fmt.Errorf("%s:%d: %s", d.file, d.line(path), message))
+}
+
+func (d *document) line(path string) int {
+	for path != "" {
+		if found, err := yaml.PathString("$." + path); err == nil {
+			if node, err := found.FilterFile(d.tree); err == nil && node != nil {
+				return first(node)
+			}
+		}
+		path = path[:max(strings.LastIndexAny(path, ".["), 0)]
+	}
+	return first(d.tree.Docs[0].Body)
+}
+
+// first returns the line on which a node begins. That of a mapping is where its
+// first key stands.
+func first(node ast.Node) int {
+	switch node := node.(type) {
+	case *ast.MappingNode:
+		if len(node.Values) > 0 {
+			return node.Values[0].Key.GetToken().Position.Line
+		}
+	case *ast.MappingValueNode:
+		return node.Key.GetToken().Position.Line
+	case *ast.SequenceNode:
+		if len(node.Values) > 0 {
+			return first(node.Values[0])
+		}
+	}
+	return node.GetToken().Position.Line
+}
+
+func (d *document) err() error { return errors.Join(d.faults...) }
+
+// link gives routes what they take from their spec.
+func (s *Spec) link() {
+	for _, r := range s.Routes {
+		if r == nil {
+			continue
+		}
+		r.spec = s
+		if r.Grants == nil {
+			r.Grants = s.Grants
+		}
+		if r.Permission == "" {
+			r.Permission = s.Permission
+		}
+		if r.Lifetime == (Lifetime{}) {
+			r.Lifetime = s.Lifetime
+		}
+		if len(r.Body) == 0 {
+			r.Body = []Encoding{EncodingForm}
+			if r.Method == "GET" {
+				r.Body = []Encoding{EncodingNone}
+			}
+		}
+		if r.Status == 0 {
+			r.Status = 200
+		}
+		if r.ContentType == "" {
+			r.ContentType = jsonType
+		}
+	}
+}
+
+// jsonType is the media type of answers unless a route says otherwise.
+const jsonType = "application/json; charset=utf-8"

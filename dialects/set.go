@@ -1,0 +1,164 @@
+package dialects
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// StandardName is the name of the dialect of the RFCs, which every tenant
+// speaks and none switches on.
+const StandardName = "standard"
+
+//go:embed specs/*.yaml
+var builtin embed.FS
+
+// Set is the dialects that a server knows.
+type Set struct {
+	standard *Spec
+	others   []*Spec // sorted by name
+}
+
+// Builtin returns the dialects that come with the program.
+func Builtin() *Set {
+	set, err := Load("")
+	if err != nil {
+		panic(err) // a test reads them, too
+	}
+	return set
+}
+
+// Load returns the dialects that come with the program and those of the files
+// *.yaml in a directory, empty for none. The error names every mistake by file
+// and line, and specs that cannot stand beside each other.
+func Load(directory string) (*Set, error) {
+	set := &Set{}
+	var faults []error
+	entries, err := builtin.ReadDir("specs")
+	if err != nil {
+		return nil, err
+	}
+	for _, entry := range entries {
+		text, err := builtin.ReadFile("specs/" + entry.Name())
+		if err != nil {
+			return nil, err
+		}
+		faults = append(faults, set.add("built-in "+entry.Name(), text))
+	}
+	if directory != "" {
+		if _, err := os.Stat(directory); err != nil {
+			return nil, err
+		}
+		files, err := filepath.Glob(filepath.Join(directory, "*.yaml"))
+		if err != nil {
+			return nil, err
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				return nil, err
+			}
+			faults = append(faults, set.add(file, text))
+		}
+	}
+	if err := errors.Join(faults...); err != nil {
+		return nil, err
+	}
+	if err := set.checkTogether(); err != nil { // before sorting: the later one is at fault
+		return nil, err
+	}
+	slices.SortFunc(set.others, func(a, b *Spec) int { return strings.Compare(a.Name, b.Name) })
+	return set, nil
+}
+
+func (s *Set) add(file string, text []byte) error {
+	spec, err := Parse(file, text)
+	if err != nil {
+		return err
+	}
+	if spec.Name == StandardName && s.standard == nil {
+		s.standard = spec
+		return nil
+	}
+	known := s.Lookup(spec.Name)
+	if spec.Name == StandardName {
+		known = s.standard
+	}
+	if known != nil {
+		return fmt.Errorf("%s: the name %s is that of %s", file, spec.Name, known.file)
+	}
+	s.others = append(s.others, spec)
+	return nil
+}
+
+// With returns the set with one more spec, for trying whether it fits.
+func (s *Set) With(spec *Spec) (*Set, error) {
+	if spec.Name == StandardName || s.Lookup(spec.Name) != nil {
+		return nil, fmt.Errorf("%s: the name %s is taken already", spec.file, spec.Name)
+	}
+	wider := &Set{standard: s.standard, others: append(slices.Clone(s.others), spec)}
+	return wider, wider.checkTogether()
+}
+
+// checkTogether answers which specs claim what another one has: a route of the
+// default spec, or a route of the shared host.
+func (s *Set) checkTogether() error {
+	var faults []error
+	standard, shared := map[string]bool{}, map[string]*Spec{}
+	for _, r := range s.standard.Routes {
+		standard[r.Path] = true
+	}
+	for _, spec := range s.others {
+		for i, r := range spec.Routes {
+			at := fmt.Sprintf("routes[%d].path", i)
+			if standard[r.Path] {
+				faults = append(faults, spec.fault(at, "%s is a path of the default spec", r.Path))
+			}
+			if !r.SharedHost {
+				continue
+			}
+			if other := shared[r.Key()]; other != nil {
+				faults = append(faults, spec.fault(at, "%s belongs to the dialect %s on the shared host: only one may have it there", r.Key(), other.Name))
+			}
+			shared[r.Key()] = spec
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// fault words a mistake that only other specs make one.
+func (s *Spec) fault(path, format string, args ...any) error {
+	d, err := readDocument(s.file, s.text, &Spec{})
+	if err != nil {
+		return err // it was read before
+	}
+	d.fault(path, format, args...)
+	return d.err()
+}
+
+// Standard returns the dialect of the RFCs.
+func (s *Set) Standard() *Spec { return s.standard }
+
+// Others returns the dialects that tenants may switch on, sorted by name.
+func (s *Set) Others() []*Spec { return s.others }
+
+// Lookup returns the dialect of that name that tenants may switch on, nil for
+// none.
+func (s *Set) Lookup(name string) *Spec {
+	for _, spec := range s.others {
+		if spec.Name == name {
+			return spec
+		}
+	}
+	return nil
+}
+
+// Key names the route among those of a tenant.
+func (r *Route) Key() string { return r.Method + " " + r.Path }
+
+// File returns where the spec was read from.
+func (s *Spec) File() string { return s.file }

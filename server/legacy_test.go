@@ -1,0 +1,52 @@
+package server_test
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+	"time"
+)
+
+// The report says which client uses which endpoint of a dialect, counts only
+// what succeeded, and says nothing of the standard endpoints.
+func TestLegacyUseIsReported(t *testing.T) {
+	h := newHouse(t)
+	h.admin(http.MethodPost, "tenants", `{"slug":"dc","name":"DC","dialects":["dealcloud"]}`)
+	h.admin(http.MethodPost, "tenants/dc/clients", `{"client_id":"106","client_secret":"secret-secret-secret","name":"ERP","grant_types":["client_credentials"]}`)
+	form := func(secret string) url.Values {
+		return url.Values{"grant_type": {"client_credentials"}, "client_id": {"106"}, "client_secret": {secret}}
+	}
+	ask := func(path, secret string, want int) {
+		t.Helper()
+		if response, body := h.post("/t/dc"+path, form(secret)); response.StatusCode != want {
+			t.Fatalf("%s: %s %v", path, response.Status, body)
+		}
+	}
+	report := func() []any {
+		t.Helper()
+		if err := h.legacy.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return h.admin(http.MethodGet, "tenants/dc/legacy-uses", "")["items"].([]any)
+	}
+	ask("/oauth2/token", "secret-secret-secret", 200)
+	ask("/api/rest/v1/oauth/token", "wrong", 401)
+	if items := report(); len(items) != 0 {
+		t.Errorf("reported: %v", items)
+	}
+	ask("/api/rest/v1/oauth/token", "secret-secret-secret", 200)
+	ask("/api/rest/v1/oauth/token", "secret-secret-secret", 200)
+	report()
+	h.clock.Advance(time.Minute)
+	h.poll()
+	ask("/api/rest/v1/oauth/token", "secret-secret-secret", 200)
+	items := report()
+	if len(items) != 1 {
+		t.Fatalf("reported: %v", items)
+	}
+	use := items[0].(map[string]any)
+	if use["client_id"] != "106" || use["dialect"] != "dealcloud" || use["path"] != "/api/rest/v1/oauth/token" || use["count"] != 3.0 ||
+		use["last_used_at"] != h.clock.Now().UTC().Format(time.RFC3339) {
+		t.Errorf("reported: %v", use)
+	}
+}

@@ -1,0 +1,123 @@
+package server
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/gatehouse-auth/gatehouse/dialects"
+	"github.com/gatehouse-auth/gatehouse/oauth"
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+// place is a route of a spec with what answers it.
+type place struct {
+	route  *dialects.Route
+	answer gin.HandlerFunc
+}
+
+// places are the routes of all specs by method and path, the default spec's first.
+type places map[string][]place
+
+func (s *Server) places() places {
+	all := places{}
+	for _, spec := range append([]*dialects.Spec{s.Dialects.Standard()}, s.Dialects.Others()...) {
+		for _, route := range spec.Routes {
+			all[route.Key()] = append(all[route.Key()], place{route, s.operation(route)})
+		}
+	}
+	return all
+}
+
+// mount adds the routes of all specs at the root and below tenants' paths.
+func (s *Server) mount(router gin.IRouter) {
+	for key, candidates := range s.routes {
+		method, path, _ := strings.Cut(key, " ")
+		for _, prefix := range []string{"", "/t/:slug"} {
+			router.Group(prefix, s.resolveTenant).Handle(method, path, func(c *gin.Context) { s.dispatch(c, candidates) })
+		}
+	}
+}
+
+// dispatch lets the spec answer that the tenant speaks, or that has the route
+// on the shared host. Nothing there is said of a dialect that the tenant has
+// not switched on.
+func (s *Server) dispatch(c *gin.Context, candidates []place) {
+	x := of(c)
+	for i := range candidates {
+		route := candidates[i].route
+		if x.tenant == nil && !route.SharedHost && !s.isStandard(route) || x.tenant != nil && !s.speaks(x.tenant, route) {
+			continue
+		}
+		x.answeredBy = route
+		if x.tenant != nil {
+			dress(c, route)
+		}
+		candidates[i].answer(c)
+		return
+	}
+	s.noRoute(c)
+}
+
+// dress gives the answer the headers of the route's spec.
+func dress(c *gin.Context, route *dialects.Route) {
+	for name, value := range route.Spec().Headers {
+		c.Writer.Header().Set(name, value)
+	}
+}
+
+func (s *Server) isStandard(route *dialects.Route) bool { return route.Spec() == s.Dialects.Standard() }
+
+// speaks reports whether the route is one of the tenant's.
+func (s *Server) speaks(tenant *tenants.Tenant, route *dialects.Route) bool {
+	return s.isStandard(route) || slices.Contains(tenant.Dialects, route.Spec().Name)
+}
+
+// noRoute answers 404.
+func (s *Server) noRoute(c *gin.Context) {
+	s.refuse(c, &oauth.Error{Code: oauth.NotFound, Reason: oauth.ReasonUnknown, Description: "there is nothing at this path"})
+}
+
+// noMethod answers 405 with the methods that there are, or 404 where the path
+// is only a dialect's: its tenants are not told apart here.
+func (s *Server) noMethod(c *gin.Context) {
+	path := c.Request.URL.Path
+	if rest, ok := strings.CutPrefix(path, "/t/"); ok {
+		_, path, _ = strings.Cut(rest, "/")
+		path = "/" + path
+	}
+	standard := false
+	for _, route := range s.Dialects.Standard().Routes {
+		standard = standard || route.Path == path
+	}
+	for key := range s.routes {
+		if !standard && strings.HasSuffix(key, " "+path) {
+			c.Writer.Header().Del("Allow")
+			s.noRoute(c)
+			return
+		}
+	}
+	s.refuse(c, &oauth.Error{Code: oauth.MethodNotAllowed, Reason: oauth.ReasonMalformed,
+		Description: "this path answers only to: " + c.Writer.Header().Get("Allow")})
+}
+
+// operation returns what answers a route.
+func (s *Server) operation(route *dialects.Route) gin.HandlerFunc {
+	switch route.Operation {
+	case dialects.Token:
+		return s.bounded(func(c *gin.Context) { s.token(c, route) })
+	case dialects.Metadata:
+		return func(c *gin.Context) { s.discovery(c, route.Spec()) }
+	case dialects.JWKS:
+		return s.jwks
+	case dialects.KeySchedule:
+		return s.keySchedule
+	case dialects.Introspect:
+		return s.bounded(func(c *gin.Context) { s.introspect(c, route) })
+	case dialects.Revoke:
+		return s.bounded(func(c *gin.Context) { s.revoke(c, route) })
+	default:
+		panic("server: no such operation: " + string(route.Operation))
+	}
+}
