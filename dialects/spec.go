@@ -260,3 +260,10 @@ func (s *Spec) Habits() []Habit {
 	}
 	return all
 }
+
+// Serves reports whether a token route of the spec serves the grant.
+func (s *Spec) Serves(grant string) bool {
+	return slices.ContainsFunc(s.Routes, func(r *Route) bool {
+		return r.Operation == Token && (len(r.Grants) == 0 || slices.Contains(r.Grants, grant))
+	})
+}

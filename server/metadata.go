@@ -87,7 +87,7 @@ func (s *Server) describe(d described) (*document, error) {
 		TokenEndpoint: at(dialects.Token),
 		JWKSURI:       at(dialects.JWKS),
 		ResponseTypes: []string{}, // required, and there is no authorization endpoint
-		GrantTypes:    s.Registry.Listed(),
+		GrantTypes:    s.grantsOf(d.spec),
 		AuthMethods:   s.authMethods(),
 		AuthAlgs:      s.Clients.Algs(),
 
@@ -123,6 +123,17 @@ func confidential(methods []string) []string {
 		}
 	}
 	return some
+}
+
+// grantsOf returns the grants that a spec's token endpoints serve.
+func (s *Server) grantsOf(spec *dialects.Spec) []string {
+	served := []string{}
+	for _, grant := range s.Registry.Listed() {
+		if spec.Serves(grant) {
+			served = append(served, grant)
+		}
+	}
+	return served
 }
 
 // jwks answers with the tenant's public keys (RFC 7517 section 5). Like the
