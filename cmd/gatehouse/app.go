@@ -113,7 +113,7 @@ func (d *desk) open() error {
 	if err != nil {
 		return err
 	}
-	d.admin = newAdmin(d.settings, publicURL, d.db, d.sealer, keys.NewPeppers(d.db, d.sealer), nil)
+	d.admin = newAdmin(d.settings, publicURL, d.db, d.sealer, keys.NewPeppers(d.db, d.sealer), nil, nil)
 	return nil
 }
 

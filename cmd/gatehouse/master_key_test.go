@@ -33,7 +33,7 @@ func sealed(t *testing.T, db *store.DB, sealer *keys.Sealer, slugs ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	service := newAdmin(settings, &url.URL{Scheme: "http", Host: "localhost"}, db, sealer, keys.NewPeppers(db, sealer), nil)
+	service := newAdmin(settings, &url.URL{Scheme: "http", Host: "localhost"}, db, sealer, keys.NewPeppers(db, sealer), nil, nil)
 	for _, slug := range slugs {
 		if _, err := service.CreateTenant(t.Context(), actor(), admin.NewTenant{Slug: slug, Name: slug}); err != nil {
 			t.Fatal(err)

@@ -77,16 +77,20 @@ func newNode(settings *Settings, log *zap.Logger, db *store.DB, sealer *keys.Sea
 	n.directory = tenants.NewDirectory(db, kept)
 	n.peppers = keys.NewPeppers(db, sealer)
 	n.pool = keys.NewPool(poolSize)
-	n.admin = newAdmin(settings, publicURL, db, sealer, n.peppers, n.pool.NewKey)
+	slots := settings.PasswordSlots
+	if slots == 0 {
+		slots = passwords.Slots()
+	}
+	hasher, err := passwords.NewHasher(slots)
+	if err != nil {
+		return nil, err
+	}
+	n.admin = newAdmin(settings, publicURL, db, sealer, n.peppers, n.pool.NewKey, hasher)
 	n.rings = keys.NewRings(db, n.admin, sealer, settings.KeyTiming(), now)
 	n.journal = grants.NewJournal(db)
 	n.follower = feed.NewFollower(db, settings.FeedPoll, now, n.apply, n.reset)
 	db.Subscribe(n.apply)
 	n.keyUses = grants.NewKeyUses(db)
-	hasher, err := passwords.NewHasher(passwords.Slots())
-	if err != nil {
-		return nil, err
-	}
 	registry := newRegistry(grantParts{
 		signIn:  grants.NewSignIn(n.directory, db, hasher, grants.FailureFloor, now),
 		apiKeys: grants.NewAPIKeys(n.directory, n.peppers, n.keyUses, now),
@@ -145,9 +149,10 @@ func clientAuths(n *node, keysets *assertion.Keysets, now func() time.Time) []gr
 }
 
 // newAdmin makes the use cases, for a node and for the command line.
-// newKey makes signing keys; nil: one by one, as they are needed.
+// newKey makes signing keys; nil: one by one, as they are needed. hasher is that
+// of the node; nil: one for each password.
 func newAdmin(settings *Settings, publicURL *url.URL, db *store.DB, sealer *keys.Sealer, peppers *keys.Peppers,
-	newKey func(*keys.Sealer, string, int) keys.NewKey) *admin.Service {
+	newKey func(*keys.Sealer, string, int) keys.NewKey, hasher *passwords.Hasher) *admin.Service {
 
 	registry := newRegistry(grantParts{})
 	return admin.New(db, sealer, peppers, admin.Config{

@@ -98,7 +98,7 @@ func furnished(environ []string) error {
 	if err != nil {
 		return err
 	}
-	_, err = newAdmin(settings, publicURL, db, sealer, keys.NewPeppers(db, sealer), nil).Bootstrap(ctx, admin.BootstrapOptions{})
+	_, err = newAdmin(settings, publicURL, db, sealer, keys.NewPeppers(db, sealer), nil, nil).Bootstrap(ctx, admin.BootstrapOptions{})
 	return err
 }
 

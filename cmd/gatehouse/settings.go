@@ -49,6 +49,8 @@ type Settings struct {
 	RotationLead   time.Duration `env:"ROTATION_LEAD" envDefault:"24h" help:"How long a signing key is published before it signs."`
 
 	DialectsDir   string `env:"DIALECTS_DIR" empty:"ok" help:"Directory with specs of further dialects, *.yaml. Empty: none."`
+	PasswordSlots int    `env:"PASSWORD_SLOTS" envDefault:"0" help:"How many passwords are hashed at once. 0: half the cores, 4 at most."`
+
 	DefaultTenant string `env:"DEFAULT_TENANT" empty:"ok" help:"Slug of the tenant that unknown hosts get. Empty: they get 404."`
 	LogLevel      string `env:"LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error."`
 

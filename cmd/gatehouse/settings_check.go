@@ -111,6 +111,9 @@ func (s *Settings) checkBootstrap() error {
 	return nil
 }
 
+// maxPasswordSlots bounds the memory that passwords take to 1.2 GiB.
+const maxPasswordSlots = 64
+
 func (s *Settings) checkTimes() error {
 	var problems []error
 	for _, one := range []struct {
@@ -127,6 +130,9 @@ func (s *Settings) checkTimes() error {
 		if one.got < one.least || one.got > one.max {
 			problems = append(problems, s.problem(one.name, "%s is out of range; allowed is %s to %s", short(one.got), short(one.least), short(one.max)))
 		}
+	}
+	if s.PasswordSlots < 0 || s.PasswordSlots > maxPasswordSlots {
+		problems = append(problems, s.problem("password_slots", "%d is out of range; allowed is 0 to %d", s.PasswordSlots, maxPasswordSlots))
 	}
 	if len(problems) > 0 {
 		return errors.Join(problems...)

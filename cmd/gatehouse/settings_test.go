@@ -43,6 +43,7 @@ func TestDefaultsAreThoseOfTheContract(t *testing.T) {
 		"jwks_max_age":    {s.JWKSMaxAge, 5 * time.Minute},
 		"rotation_period": {s.RotationPeriod, 720 * time.Hour},
 		"rotation_lead":   {s.RotationLead, 24 * time.Hour},
+		"password_slots":  {s.PasswordSlots, 0},
 		"default_tenant":  {s.DefaultTenant, ""},
 		"log_level":       {s.LogLevel, "info"},
 	} {
@@ -108,6 +109,8 @@ func TestWrongSettingsAreRefusedAndNamed(t *testing.T) {
 		"skew too large":             {flag: "clock_skew=6m", want: []string{"clock_skew", "6m is out of range; allowed is 0s to 5m"}},
 		"lead too short":             {yaml: "rotation_lead: 6m29s\n", want: []string{"rotation_lead (gatehouse.yaml:1)", "6m29s is too short", "at least 6m30s"}},
 		"lead too short by default":  {yaml: "jwks_max_age: 24h\n", want: []string{"rotation_lead (default)", "at least 24h1m30s"}},
+		"too many slots":             {yaml: "password_slots: 65\n", want: []string{"password_slots (gatehouse.yaml:1)", "0 to 64"}},
+		"slots are no number":        {yaml: "password_slots: many\n", want: []string{"password_slots (gatehouse.yaml:1)"}},
 		"period within lead":         {yaml: "rotation_period: 24h\n", want: []string{"rotation_period", "24h must be longer than rotation_lead (24h)"}},
 		"public url with path":       {flag: "public_url=https://a.example/x", want: []string{"public_url (flag --public-url)", "has a path"}},
 		"public url with query":      {flag: "public_url=https://a.example?x", want: []string{"has a path, query or fragment"}},
