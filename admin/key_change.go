@@ -67,7 +67,8 @@ func (s *Service) newKey(t *tenants.Tenant, alg string, n int, made map[string]k
 	return key, err
 }
 
-// EnsureKey makes the tenant's first key for an algorithm, and does nothing
+// EnsureKey makes the tenant's first key for an algorithm, the tenant's own
+// where alg is empty, and does nothing
 // where one signs or waits for its lead. When several nodes call it at once,
 // one key comes of it. Where another algorithm's key signs, the new one is
 // published first and signs after its lead.
@@ -75,6 +76,9 @@ func (s *Service) EnsureKey(ctx context.Context, tenantID, alg string) error {
 	t, err := s.store.TenantByID(ctx, tenantID)
 	if err != nil {
 		return err
+	}
+	if alg == "" {
+		alg = t.SigningAlg
 	}
 	change := keyChange{actor: System(), tenant: t, action: "key.create", target: alg}
 	_, err = s.changeKeys(ctx, change, func(set keys.Set, newKey keys.NewKey) (keys.Set, error) {

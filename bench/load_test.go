@@ -15,22 +15,22 @@ import (
 // connections is how many keep-alive connections the load comes on.
 const connections = 16
 
-// load sends b.N times the request on keep-alive connections and returns the
-// latencies, sorted. It speaks HTTP by hand, so that it leaves the processors
+// load sends the request so many times on keep-alive connections and returns
+// the latencies, sorted. It speaks HTTP by hand, so that it leaves the processors
 // to the server.
-func load(b *testing.B, address, request string) []time.Duration {
+func load(b *testing.B, count int, address, request string) []time.Duration {
 	b.Helper()
 	var wg sync.WaitGroup
 	latencies := make([][]time.Duration, connections)
 	failures := make(chan error, connections)
 	for i := range connections {
-		count := b.N / connections
-		if i < b.N%connections {
-			count++
+		share := count / connections
+		if i < count%connections {
+			share++
 		}
 		wg.Go(func() {
 			var err error
-			if latencies[i], err = sendAll(address, request, count); err != nil {
+			if latencies[i], err = sendAll(address, request, share); err != nil {
 				failures <- err
 			}
 		})

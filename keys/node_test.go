@@ -78,6 +78,9 @@ func (n *node) EnsureKey(ctx context.Context, tenantID, alg string) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	if alg == "" {
+		alg = keys.RS256
+	}
 	set := n.sets[tenantID]
 	set.TenantID = tenantID
 	set, changed, err := keys.EnsureFirst(set, alg, n.now, timing(), keystest.NewKey(n.sealer, tenantID, 0))

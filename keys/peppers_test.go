@@ -51,8 +51,11 @@ func TestMAC(t *testing.T) {
 	}
 	reference := hmac.New(sha256.New, plain)
 	reference.Write([]byte("\x06client\x06secret"))
-	if want := reference.Sum(nil); !bytes.Equal(mac("a", "client", "secret"), want) || !bytes.Equal(mac("a", "client", "secret"), want) {
-		t.Error("not HMAC-SHA-256 of the parts, each after its length")
+	want := reference.Sum(nil)
+	for range 2 { // the second time with the pepper in memory
+		if !bytes.Equal(mac("a", "client", "secret"), want) {
+			t.Error("not HMAC-SHA-256 of the parts, each after its length")
+		}
 	}
 	if bytes.Equal(mac("a", "client", "secret"), mac("b", "client", "secret")) {
 		t.Error("two tenants have one pepper")

@@ -23,7 +23,8 @@ type RingSource interface {
 }
 
 // Maker makes the first key of a tenant for an algorithm, when the first token
-// asks for it, and does nothing where there is a signing key.
+// asks for it, and does nothing where there is a signing key. An empty alg is
+// the one that the tenant signs with.
 type Maker interface {
 	EnsureKey(ctx context.Context, tenantID, alg string) error
 }
@@ -109,18 +110,8 @@ func (r *Rings) signingKey(ctx context.Context, tenantID, alg string) (*signingK
 	if err := CheckAlg(alg, 0); err != nil {
 		return nil, err
 	}
-	made := r.making.DoChan(tenantID+"\x00"+alg, func() (any, error) {
-		err := r.maker.EnsureKey(context.WithoutCancel(ctx), tenantID, alg)
-		r.kept.Drop(tenantID)
+	if err := r.make(ctx, tenantID, alg); err != nil {
 		return nil, err
-	})
-	select {
-	case result := <-made:
-		if result.Err != nil {
-			return nil, result.Err
-		}
-	case <-ctx.Done():
-		return nil, ctx.Err()
 	}
 	if ring, err = r.ring(ctx, tenantID); err != nil {
 		return nil, err
@@ -129,6 +120,34 @@ func (r *Rings) signingKey(ctx context.Context, tenantID, alg string) (*signingK
 		return nil, err
 	}
 	return key.signing, nil
+}
+
+// make has the first key for an algorithm made, once for all who wait for it.
+func (r *Rings) make(ctx context.Context, tenantID, alg string) error {
+	made := r.making.DoChan(tenantID+"\x00"+alg, func() (any, error) {
+		err := r.maker.EnsureKey(context.WithoutCancel(ctx), tenantID, alg)
+		r.kept.Drop(tenantID)
+		return nil, err
+	})
+	select {
+	case result := <-made:
+		return result.Err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// published returns a ring with keys. A verifier may come before the first
+// token does, and keep what it gets: a tenant without keys gets its first one.
+func (r *Rings) published(ctx context.Context, tenantID string) (*Ring, error) {
+	ring, err := r.ring(ctx, tenantID)
+	if err != nil || len(ring.set.Keys) > 0 {
+		return ring, err
+	}
+	if err := r.make(ctx, tenantID, ""); err != nil {
+		return nil, err
+	}
+	return r.ring(ctx, tenantID)
 }
 
 // plainType reports whether typ is made of the characters of a media type
@@ -149,7 +168,7 @@ func plainType(typ string) bool {
 // JWKS returns the tenant's JWK Set (RFC 7517 section 5): all keys that are
 // not gone, with their public members only. It is the same on every node.
 func (r *Rings) JWKS(ctx context.Context, tenantID string) (Document, error) {
-	ring, err := r.ring(ctx, tenantID)
+	ring, err := r.published(ctx, tenantID)
 	if err != nil {
 		return Document{}, err
 	}

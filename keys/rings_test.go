@@ -107,12 +107,14 @@ func TestRingRefusesForeignPublicKeys(t *testing.T) {
 
 func TestFirstKeyIsMadeOnce(t *testing.T) {
 	n := newNode(t)
-	if doc, err := n.rings.JWKS(t.Context(), tenant); err != nil || string(doc.Body) != `{"keys":[]}` {
-		t.Fatalf("%s, %v", doc.Body, err)
-	}
 	var wg sync.WaitGroup
-	for range 20 {
+	for range 20 { // a verifier may come before the first token does
 		wg.Go(func() { n.sign(t, keys.RS256) })
+		wg.Go(func() {
+			if doc, err := n.rings.JWKS(t.Context(), tenant); err != nil || string(doc.Body) == `{"keys":[]}` {
+				t.Errorf("%s, %v", doc.Body, err)
+			}
+		})
 	}
 	wg.Wait()
 	if n.made != 1 || len(n.jwks(t, tenant).Keys) != 1 {
@@ -130,12 +132,12 @@ func TestFirstKeyIsMadeOnce(t *testing.T) {
 // Who gives up does not spoil the key that others wait for.
 func TestFirstKeyIsMadeThoughTheFirstCallerLeaves(t *testing.T) {
 	n := newNode(t)
-	n.jwks(t, tenant)
+	n.jwks(t, tenant) // makes one of RS256
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, _, _ = n.rings.Sign(gone, tenant, keys.ES256, "at+jwt", claimsAt(start))
 	n.sign(t, keys.ES256)
-	if n.made != 1 {
+	if n.made != 2 {
 		t.Errorf("%d keys were made", n.made)
 	}
 }

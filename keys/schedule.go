@@ -34,7 +34,7 @@ type calendarRevoked struct {
 // resource server learns of a revocation without waiting for its copy of the
 // JWKS to age. It is the same on every node.
 func (r *Rings) Schedule(ctx context.Context, tenantID, issuer string) (Document, error) {
-	ring, err := r.ring(ctx, tenantID)
+	ring, err := r.published(ctx, tenantID)
 	if err != nil {
 		return Document{}, err
 	}

@@ -45,7 +45,8 @@ sqlite_race() {
 
 # With the race detector again: its variant of the dependencies is there already.
 sqlite_openssl() {
-	CGO_ENABLED=1 go test -race -tags openssl -timeout 15m ./...
+	CGO_ENABLED=1 go test -race -tags openssl -timeout 15m ./... &&
+		CGO_ENABLED=1 go test -tags openssl ./keys
 }
 
 postgresql() {

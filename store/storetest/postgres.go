@@ -3,7 +3,6 @@ package storetest
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
 	"net/url"
 	"strings"
 	"testing"
@@ -83,7 +82,7 @@ func withDatabase(t testing.TB, server, name string) string {
 	t.Helper()
 	u, err := url.Parse(server)
 	if err != nil || u.Scheme == "" {
-		t.Fatal(fmt.Sprintf("%s must be a postgres:// URL", variable))
+		t.Fatalf("%s must be a postgres:// URL", variable)
 	}
 	u.Path = "/" + name
 	return u.String()
