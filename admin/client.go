@@ -35,6 +35,7 @@ type ClientSettings struct {
 	TokenShape
 	tenants.Lifetime
 	tenants.Assertions
+	tenants.RefreshLifetime
 }
 
 // CreatedClient is a new client with its secret, which is never shown again. A

@@ -18,8 +18,9 @@ func changeOf(c *tenants.Client) ClientSettings {
 		Name: c.Name, Description: c.Description, Status: c.Status, GrantTypes: c.GrantTypes, AuthMethod: c.AuthMethod,
 		APIs: c.APIs, ResourceServerFor: c.ResourceServerFor, Lifetimes: c.Lifetimes,
 		RequiredPermissions: c.RequiredPermissions, Permissions: c.Permissions, ExpiresAt: c.ExpiresAt, Lifetime: c.Lifetime,
-		Assertions: c.Assertions,
-		TokenShape: TokenShape{c.TokenFormat, c.Claims},
+		Assertions:      c.Assertions,
+		TokenShape:      TokenShape{c.TokenFormat, c.Claims},
+		RefreshLifetime: c.RefreshLifetime,
 	}
 }
 
@@ -47,6 +48,7 @@ func (n ClientSettings) applyTo(c *tenants.Client) {
 	c.ExpiresAt = stored(n.ExpiresAt)
 	c.Assertions = n.Assertions
 	c.Audiences = filled(n.Audiences)
+	c.RefreshLifetime = n.RefreshLifetime
 }
 
 // stored returns an instant as databases keep it.
@@ -95,6 +97,9 @@ func (s *Service) checkClient(c *tenants.Client) error {
 		return err
 	}
 	if err := checkTokenShape(c.TokenFormat, c.Claims); err != nil {
+		return err
+	}
+	if err := checkRefreshLifetime(c.RefreshLifetime); err != nil {
 		return err
 	}
 	return checkLifetime(c.Lifetime)

@@ -24,6 +24,7 @@ type NewTenant struct {
 	Rotation
 	Excess
 	tenants.Lifetime
+	tenants.RefreshLifetime
 }
 
 // tenantChange is what can be changed of a tenant.
@@ -39,6 +40,7 @@ type tenantChange struct {
 	Rotation
 	Excess
 	tenants.Lifetime
+	tenants.RefreshLifetime
 }
 
 // SignIn is how a tenant's users sign in.
@@ -61,7 +63,8 @@ type Rotation struct {
 // ownTenantFields are what a tenant's own administrators may change of it; the
 // rest is the operator's, as it reaches other tenants or costs the platform.
 func ownTenantFields() []string {
-	return []string{"name", "signing_alg", "rotation_period", "rotation_paused", "login_by_email", "access_token_lifetime", "max_access_token_lifetime", "excess_lifetime"}
+	return []string{"name", "signing_alg", "rotation_period", "rotation_paused", "login_by_email", "access_token_lifetime", "max_access_token_lifetime", "excess_lifetime",
+		"refresh_token_idle_lifetime", "refresh_token_lifetime", "refresh_token_grace"}
 }
 
 // CreateTenant makes a tenant. Only operators do, with tenants:write.
@@ -79,7 +82,8 @@ func (s *Service) createTenant(ctx context.Context, a Actor, n NewTenant) (*tena
 	now := s.instant()
 	t := &tenants.Tenant{
 		ID: newID(), Slug: n.Slug, Name: n.Name, Issuer: n.Issuer, Hosts: n.Hosts, Dialects: filled(n.Dialects), DialectSettings: n.DialectSettings,
-		Status: tenants.Active, Lifetime: n.Lifetime, ExcessLifetime: n.ExcessLifetime, SigningAlg: n.SigningAlg, KeyBits: n.KeyBits,
+		Status: tenants.Active, Lifetime: n.Lifetime, ExcessLifetime: n.ExcessLifetime, RefreshLifetime: n.RefreshLifetime,
+		SigningAlg: n.SigningAlg, KeyBits: n.KeyBits,
 		LoginByEmail: n.LoginByEmail, RotationPeriod: n.Rotation.Period, RotationPaused: n.Rotation.Paused,
 		CreatedAt: now, UpdatedAt: now,
 	}
@@ -185,7 +189,7 @@ func (s *Service) updateTenant(ctx context.Context, a Actor, slug string, versio
 	if err := current(t.Version, version, "tenant"); err != nil {
 		return nil, err
 	}
-	before := tenantChange{t.Name, t.Hosts, t.Dialects, t.DialectSettings, t.Status, t.SigningAlg, t.KeyBits, SignIn{t.LoginByEmail}, Rotation{t.RotationPeriod, t.RotationPaused}, Excess{t.ExcessLifetime}, t.Lifetime}
+	before := tenantChange{t.Name, t.Hosts, t.Dialects, t.DialectSettings, t.Status, t.SigningAlg, t.KeyBits, SignIn{t.LoginByEmail}, Rotation{t.RotationPeriod, t.RotationPaused}, Excess{t.ExcessLifetime}, t.Lifetime, t.RefreshLifetime}
 	m, err := merge(before, p, "id", "slug", "issuer", "created_at", "updated_at")
 	if err != nil || len(m.changed) == 0 {
 		return t, err
@@ -199,7 +203,7 @@ func (s *Service) updateTenant(ctx context.Context, a Actor, slug string, versio
 	t.Name, t.Hosts, t.Dialects, t.Status = after.Name, after.Hosts, filled(after.Dialects), after.Status
 	t.DialectSettings = after.DialectSettings
 	t.SigningAlg, t.KeyBits, t.Lifetime, t.ExcessLifetime = after.SigningAlg, after.KeyBits, after.Lifetime, after.ExcessLifetime
-	t.LoginByEmail = after.LoginByEmail
+	t.LoginByEmail, t.RefreshLifetime = after.LoginByEmail, after.RefreshLifetime
 	t.RotationPeriod, t.RotationPaused = after.Rotation.Period, after.Rotation.Paused
 	if err := s.checkTenant(t); err != nil {
 		return nil, err

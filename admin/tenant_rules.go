@@ -68,6 +68,9 @@ func (s *Service) checkTenant(t *tenants.Tenant) error {
 	if err := checkChoice("excess_lifetime", t.ExcessLifetime, []string{tenants.ClampExcess, tenants.RefuseExcess}); err != nil {
 		return err
 	}
+	if err := checkRefreshLifetime(t.RefreshLifetime); err != nil {
+		return err
+	}
 	return checkLifetime(t.Lifetime)
 }
 

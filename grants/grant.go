@@ -43,14 +43,28 @@ type Subject struct {
 	User *tenants.User
 	// Expiry bounds the token's life; zero: no bound.
 	Expiry time.Time
-	// Scopes bounds what is granted; nil: no bound.
-	Scopes oauth.Scopes
+	// Audience is the only one that the token may be for; empty: any that the
+	// client may have.
+	Audience string
+	// Scopes bounds what is granted; nil: no bound. With KeepScopes a request that
+	// asks for none gets all of them that the client still may have, deprecated
+	// ones too.
+	Scopes     oauth.Scopes
+	KeepScopes bool
+	// Renewable says that a client which may use refresh tokens gets one. It
+	// counts for people only.
+	Renewable bool
+	// EarnedBy is the grant type that the renewed grant was earned by: what a
+	// client's use of it requires and how long its tokens live goes on to hold.
+	EarnedBy string
+	// GrantID names the renewed grant in the token; empty: a new one, if any.
+	GrantID string
 	// Claims are added to the token. They never replace those that the Service
 	// decides (RFC 9068 section 2.2).
 	Claims map[string]any
 	// Spend consumes what the grant was paid with, exactly once: an error
-	// keeps the token from leaving. It also stores Issued.Audit and, unless it is
-	// nil, Issued.Opaque, in the same transaction. Nil where nothing is consumed.
+	// keeps the token from leaving. It also stores Issued.Issue, in the same
+	// transaction. Nil where nothing is consumed.
 	Spend func(ctx context.Context, issued *Issued) error
 }
 

@@ -18,13 +18,30 @@ type Issued struct {
 	TokenID   string // the token's jti
 	Kid       string // of the key that signed it; empty for an opaque one
 	// Opaque is what must be stored before an opaque token leaves; nil for a JWT.
-	Opaque    *tenants.OpaqueToken
-	Audience  string
-	Scopes    oauth.Scopes
-	At        time.Time
-	Expiry    time.Time
-	Address   string // of the caller
-	RequestID string
+	Opaque  *tenants.OpaqueToken
+	GrantID string // of the family of refresh tokens that it belongs to; empty: none
+	// RefreshToken goes out with the token; empty: none. Refresh is what must be
+	// stored before, where it is the first of its family.
+	RefreshToken string
+	Refresh      *tenants.RefreshStart
+	Audience     string
+	Scopes       oauth.Scopes
+	At           time.Time
+	Expiry       time.Time
+	Address      string // of the caller
+	RequestID    string
+}
+
+// Issue returns what is stored before the token leaves. Tokens for people, and
+// what is consumed for one, are audited.
+func (i *Issued) Issue() tenants.Issue {
+	issue := tenants.Issue{Opaque: i.Opaque, Refresh: i.Refresh}
+	person := i.Subject.User != nil && !i.Subject.User.IsServiceAccount()
+	if person || i.Subject.Spend != nil {
+		event := i.Audit()
+		issue.Audit = &event
+	}
+	return issue
 }
 
 // Audit returns the event that tells of the token. It names the token and never
@@ -33,6 +50,9 @@ func (i *Issued) Audit() tenants.AuditEvent {
 	details := map[string]any{
 		"grant_type": i.GrantType, "jti": i.TokenID, "kid": i.Kid, "audience": i.Audience,
 		"scope": i.Scopes.String(), "expires_at": i.Expiry.UTC().Format(time.RFC3339),
+	}
+	if i.GrantID != "" {
+		details["grant_id"] = i.GrantID
 	}
 	if actor, ok := i.Subject.Claims["act"]; ok {
 		details["act"] = actor

@@ -11,9 +11,8 @@ import (
 // Uses stores which key signed for which client and API in which hour, each
 // token for people, and what is kept of opaque tokens and revoked ones.
 type Uses interface {
-	// RecordIssue stores the audit event of a token and what is kept of an opaque
-	// one, both or none; nil for what there is not.
-	RecordIssue(ctx context.Context, e *tenants.AuditEvent, o *tenants.OpaqueToken) error
+	// RecordIssue stores what must be known of a token, all or nothing.
+	RecordIssue(ctx context.Context, i tenants.Issue) error
 	// Revoke ends access tokens, on every node with the next poll of its feed.
 	Revoke(ctx context.Context, r tenants.Revocation, e tenants.AuditEvent) error
 	// AddUses adds each Count to its row, which is made where there is none,

@@ -26,6 +26,7 @@ type claims struct {
 	ID       string `json:"jti"`
 	ClientID string `json:"client_id"`
 	Scope    string `json:"scope,omitempty"`
+	GrantID  string `json:"grant_id,omitempty"` // our own: the family of refresh tokens
 }
 
 // mint makes the token that i tells of, and notes in it which key signed or what
@@ -45,7 +46,7 @@ func (s *Service) mint(ctx context.Context, i *Issued, t *target, p oauth.Profil
 	c := &claims{
 		Issuer: i.Tenant.Issuer, Subject: i.Subject.ID, Audience: i.Audience,
 		Expiry: i.Expiry.Unix(), IssuedAt: issuedAt, NotUntil: i.At.Unix(),
-		ID: i.TokenID, ClientID: i.Client.ID, Scope: i.Scopes.String(),
+		ID: i.TokenID, ClientID: i.Client.ID, Scope: i.Scopes.String(), GrantID: i.GrantID,
 	}
 	further, err := s.furtherClaims(ctx, i, t.api)
 	if err != nil {
@@ -104,6 +105,10 @@ func (c *claims) with(further map[string]any) any {
 		if c.Scope != "" {
 			all["scope"] = c.Scope
 		}
+	}
+	delete(all, "grant_id")
+	if c.GrantID != "" {
+		all["grant_id"] = c.GrantID
 	}
 	all["iss"], all["sub"], all["aud"] = c.Issuer, c.Subject, c.Audience
 	all["exp"], all["iat"], all["nbf"] = c.Expiry, c.IssuedAt, c.NotUntil

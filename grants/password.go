@@ -36,7 +36,7 @@ func (g Password) Authorize(ctx context.Context, r *Request) (*Subject, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Subject{ID: user.ID, User: user, Claims: map[string]any{
+	return &Subject{ID: user.ID, User: user, Renewable: true, Claims: map[string]any{
 		"auth_time": g.SignIn.now().Unix(), "amr": []string{"pwd"}, // RFC 8176
 	}}, nil
 }

@@ -16,7 +16,7 @@ func (s *Service) permitted(r *TokenRequest, client *tenants.Client, grantType s
 		}
 		may = subject.User.May
 	}
-	required := []string{r.Profile.RequiredPermission, client.RequiredPermissions[grantType]}
+	required := []string{r.Profile.RequiredPermission, client.RequiredPermissions[grantType], client.RequiredPermissions[subject.EarnedBy]}
 	if t.api != nil {
 		required = append(required, t.api.RequiredPermission)
 	}

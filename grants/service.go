@@ -92,14 +92,17 @@ func (s *Service) Token(ctx context.Context, r *TokenRequest) (*oauth.Response, 
 		return nil, err
 	}
 	now := s.now()
-	life, err := lifetime(r, client, grant.Type(), subject, target, now)
+	life, err := lifetime(r, client, subject.earned(grant, client), subject, target, now)
 	if err != nil {
 		return nil, err
 	}
 	issued := &Issued{
-		Tenant: r.Tenant, Client: client, Subject: subject, GrantType: grant.Type(), TokenID: newID(),
+		Tenant: r.Tenant, Client: client, Subject: subject, GrantType: grant.Type(), TokenID: newID(), GrantID: subject.GrantID,
 		Audience: target.audience, Scopes: target.scopes, At: now, Expiry: now.Add(life),
 		Address: r.Address, RequestID: r.RequestID,
+	}
+	if err := s.renew(ctx, issued); err != nil {
+		return nil, err
 	}
 	token, err := s.mint(ctx, issued, target, r.Profile)
 	if err != nil {
@@ -109,29 +112,24 @@ func (s *Service) Token(ctx context.Context, r *TokenRequest) (*oauth.Response, 
 		return nil, err
 	}
 	return &oauth.Response{
-		AccessToken: token, TokenType: "Bearer", Scope: target.scopes.String(),
+		AccessToken: token, TokenType: "Bearer", Scope: target.scopes.String(), RefreshToken: issued.RefreshToken,
 		ExpiresIn: int64(issued.Expiry.Sub(now) / time.Second), ExpiresAt: issued.Expiry.Unix(),
 	}, nil
 }
 
-// record stores what is about to leave, and consumes what it was paid with.
+// record stores what is about to leave, and consumes what it was paid with: last,
+// as nobody gets that back.
 func (s *Service) record(ctx context.Context, i *Issued) error {
-	switch {
-	case i.Subject.Spend != nil:
-		if err := i.Subject.Spend(ctx, i); err != nil {
-			return err
-		}
-	case i.Subject.User != nil && !i.Subject.User.IsServiceAccount():
-		event := i.Audit()
-		if err := s.journal.store.RecordIssue(ctx, &event, i.Opaque); err != nil {
-			return err
-		}
-	case i.Opaque != nil:
-		if err := s.journal.store.RecordIssue(ctx, nil, i.Opaque); err != nil {
-			return err
-		}
+	if err := s.journal.Issued(ctx, i.Tenant.ID, i.Kid, i.Client.ID, i.Audience, i.At, i.Expiry); err != nil {
+		return err
 	}
-	return s.journal.Issued(ctx, i.Tenant.ID, i.Kid, i.Client.ID, i.Audience, i.At, i.Expiry)
+	if i.Subject.Spend != nil {
+		return i.Subject.Spend(ctx, i)
+	}
+	if issue := i.Issue(); issue != (tenants.Issue{}) {
+		return s.journal.store.RecordIssue(ctx, issue)
+	}
+	return nil
 }
 
 // grant finds the grant before anything is computed for the request.

@@ -28,6 +28,12 @@ func (s *Service) target(ctx context.Context, r *TokenRequest, client *tenants.C
 	if err != nil {
 		return nil, err
 	}
+	if subject.Audience != "" {
+		if audience != "" && audience != subject.Audience {
+			return nil, oauth.Errorf(oauth.InvalidTarget, oauth.ReasonForbidden, "this was granted for another audience")
+		}
+		audience = subject.Audience
+	}
 	if audience == "" {
 		if audience, err = onlyPossible(client, asked); err != nil {
 			return nil, err
@@ -56,7 +62,7 @@ func (s *Service) target(ctx context.Context, r *TokenRequest, client *tenants.C
 	if subject.Scopes != nil {
 		access.Scopes = access.Scopes.Within(subject.Scopes)
 	}
-	scopes, err := granted(asked, access, api)
+	scopes, err := granted(asked, access, api, subject.KeepScopes)
 	if err != nil {
 		return nil, err
 	}
@@ -105,10 +111,10 @@ func onlyPossible(client *tenants.Client, asked oauth.Scopes) (string, error) {
 }
 
 // granted returns the scopes that the client gets: those asked for, or all
-// that it may have but the deprecated ones.
-func granted(asked oauth.Scopes, access tenants.APIAccess, api *tenants.API) (oauth.Scopes, error) {
+// that it may have, but deprecated ones only if it had them before.
+func granted(asked oauth.Scopes, access tenants.APIAccess, api *tenants.API, keep bool) (oauth.Scopes, error) {
 	if len(asked) == 0 {
-		return DefaultScopes(access, api), nil
+		return scopesOf(access, api, keep), nil
 	}
 	for _, name := range asked {
 		if _, known := api.Scope(name); !known || !access.Scopes.Has(name) {
@@ -121,9 +127,13 @@ func granted(asked oauth.Scopes, access tenants.APIAccess, api *tenants.API) (oa
 // DefaultScopes returns what a client gets that asks for no scopes: all that it
 // may have but the deprecated ones.
 func DefaultScopes(access tenants.APIAccess, api *tenants.API) oauth.Scopes {
+	return scopesOf(access, api, false)
+}
+
+func scopesOf(access tenants.APIAccess, api *tenants.API, deprecated bool) oauth.Scopes {
 	var all oauth.Scopes
 	for _, name := range access.Scopes {
-		if scope, known := api.Scope(name); known && !scope.Deprecated {
+		if scope, known := api.Scope(name); known && (deprecated || !scope.Deprecated) {
 			all = append(all, name)
 		}
 	}

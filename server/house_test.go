@@ -130,6 +130,7 @@ func openHouse(t testing.TB, db *store.DB, s *keys.Sealer, c *clock) *house {
 		grants.ClientCredentials{},
 		grants.Password{SignIn: grants.NewSignIn(directory, db, hasher, failureFloor, c.Now)},
 		grants.APIKey{Keys: grants.NewAPIKeys(directory, peppers, h.keyUses, c.Now)},
+		grants.RefreshToken{Tokens: grants.NewRefreshTokens(db, directory, peppers, c.Now)},
 	)
 	service := newAdminService(db, s, peppers, public, registry, c)
 	h.service = service

@@ -35,7 +35,8 @@ func (s *Server) issue(c *gin.Context, route *dialects.Route) (*oauth.Response, 
 	return s.Grants.Token(c.Request.Context(), r)
 }
 
-// findByAudience finds the tenant of a request on the shared host.
+// findByAudience finds the tenant of a request on the shared host: by its audience
+// or, where it sends none, by its refresh token.
 func (s *Server) findByAudience(c *gin.Context, route *dialects.Route, r *grants.TokenRequest) error {
 	x := of(c)
 	if x.tenant != nil {
@@ -45,7 +46,7 @@ func (s *Server) findByAudience(c *gin.Context, route *dialects.Route, r *grants
 	if err != nil {
 		return err
 	}
-	tenant, err := s.Resolver.ByAudience(c.Request.Context(), audience, x.clientID)
+	tenant, err := s.Resolver.OnSharedHost(c.Request.Context(), audience, x.clientID, grants.RefreshTenant(r.Params))
 	if err != nil {
 		return err
 	}

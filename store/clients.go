@@ -196,10 +196,14 @@ func (db *DB) UpdateClient(ctx context.Context, c *tenants.Client, e tenants.Aud
 	return err
 }
 
-// DeleteClient deletes the client with its secrets and its service account.
+// DeleteClient deletes the client with its secrets, its service account and its
+// refresh tokens.
 func (db *DB) DeleteClient(ctx context.Context, tenantID, clientID string, version int64, e tenants.AuditEvent) error {
 	return db.change(ctx, e, clientEvent(tenantID, clientID), func(tx *gorm.DB) error {
 		if _, err := next(tx.Model(&clientRow{}).Where(oneClient, tenantID, clientID), version); err != nil {
+			return err
+		}
+		if err := db.cutOff(tx, tenantID, clientID, ""); err != nil {
 			return err
 		}
 		if err := deleteUser(tx, tenantID, tenants.ServiceAccountID(clientID)); err != nil {

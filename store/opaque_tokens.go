@@ -20,27 +20,3 @@ func (db *DB) OpaqueTokenByHash(ctx context.Context, tenantID string, hash []byt
 	}
 	return &row, nil
 }
-
-// RecordIssue stores what must be known of a token before it leaves: the audit
-// event and, of an opaque token, its hash and claims; nil for none.
-func (db *DB) RecordIssue(ctx context.Context, e *tenants.AuditEvent, o *tenants.OpaqueToken) error {
-	return db.write(ctx, func(tx *gorm.DB) error { return recordIssue(tx, e, o) })
-}
-
-// recordIssue is RecordIssue as part of a change that also consumes what the
-// token was paid with.
-func recordIssue(tx *gorm.DB, e *tenants.AuditEvent, o *tenants.OpaqueToken) error {
-	if o != nil {
-		row := *o
-		row.ExpiresAt = stored(row.ExpiresAt)
-		if err := tx.Create(&row).Error; err != nil {
-			return err
-		}
-	}
-	if e == nil {
-		return nil
-	}
-	event := *e
-	event.At = stored(event.At)
-	return tx.Create(&event).Error
-}

@@ -194,6 +194,9 @@ func (db *DB) DeleteTenant(ctx context.Context, id string, version int64, e tena
 		if _, err := next(tx.Model(&tenantRow{}).Where("id = ?", id), version); err != nil {
 			return err
 		}
+		if err := db.cutOff(tx, id, "", ""); err != nil {
+			return err
+		}
 		return one(tx.Where("id = ?", id).Delete(&tenantRow{}))
 	})
 }

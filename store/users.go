@@ -132,6 +132,9 @@ func (db *DB) UpdateUser(ctx context.Context, u *tenants.User, e tenants.AuditEv
 		if err := freeLogin(tx, u); err != nil {
 			return err
 		}
+		if err := db.endOnNewPassword(tx, u); err != nil {
+			return err
+		}
 		if err := one(tx.Select("*").Omit("tenant_id", "id", "service_account_of", "created_at").Updates(&row)); err != nil {
 			return err
 		}
@@ -146,10 +149,13 @@ func (db *DB) UpdateUser(ctx context.Context, u *tenants.User, e tenants.AuditEv
 	return err
 }
 
-// DeleteUser deletes a user with its memberships and API keys.
+// DeleteUser deletes a user with its memberships, API keys and refresh tokens.
 func (db *DB) DeleteUser(ctx context.Context, tenantID, userID string, version int64, e tenants.AuditEvent) error {
 	return db.change(ctx, e, userEvent(tenantID, userID), func(tx *gorm.DB) error {
 		if _, err := next(tx.Model(&userRow{}).Where(oneUser, tenantID, userID), version); err != nil {
+			return err
+		}
+		if err := db.cutOff(tx, tenantID, "", userID); err != nil {
 			return err
 		}
 		return deleteUser(tx, tenantID, userID)

@@ -27,7 +27,8 @@ type Client struct {
 	// empty: as their API says.
 	TokenFormat string `json:"token_format,omitempty"`
 	// Claims are added to the client's access tokens.
-	Claims Claims `json:"claims" gorm:"serializer:json"`
+	Claims          Claims `json:"claims" gorm:"serializer:json"`
+	RefreshLifetime `gorm:"embedded"`
 	// RequiredPermissions are what the subject of a token must be permitted, per
 	// grant_type.
 	RequiredPermissions map[string]string `json:"required_permissions" gorm:"serializer:json"`

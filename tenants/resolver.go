@@ -69,6 +69,28 @@ func (r *Resolver) byHost(ctx context.Context, host string) (*Tenant, error) {
 	return tenant, err
 }
 
+// OnSharedHost finds the tenant of a token request on the shared host: by the
+// audience or, where none is sent, by the id that a refresh token or a device
+// code carries. Errors are *oauth.Error: those of ByAudience, invalid_target
+// where the two disagree, invalid_grant for the id of no tenant.
+func (r *Resolver) OnSharedHost(ctx context.Context, audience, clientID, tenantID string) (*Tenant, error) {
+	if tenantID == "" {
+		return r.ByAudience(ctx, audience, clientID)
+	}
+	if audience == "" {
+		tenant, err := r.directory.ByID(ctx, tenantID)
+		if errors.Is(err, ErrNotFound) {
+			return nil, oauth.Errorf(oauth.InvalidGrant, oauth.ReasonUnknown, "what was sent was given out by no tenant of this server")
+		}
+		return r.usable(tenant, err)
+	}
+	tenant, err := r.ByAudience(ctx, audience, clientID)
+	if err == nil && tenant.ID != tenantID {
+		return nil, oauth.Errorf(oauth.InvalidTarget, oauth.ReasonConflict, "the audience is of another tenant than what was sent with it")
+	}
+	return tenant, err
+}
+
 // ByAudience finds the tenant on the shared host by the identifier of a
 // findable API and, where several tenants have it, by the client_id. Errors
 // are *oauth.Error: invalid_target, invalid_client, tenant_suspended.

@@ -15,6 +15,7 @@ var (
 	ErrNotFound = errors.New("not found")
 	ErrExists   = errors.New("exists already")
 	ErrStale    = errors.New("changed by somebody else in the meantime")
+	ErrReused   = errors.New("used before")
 	// ErrUnavailable means that the store could not be asked or could not
 	// write now (away, too slow, disk full, read-only); the same call may
 	// work later.
@@ -53,7 +54,8 @@ type Tenant struct {
 	Lifetime `gorm:"embedded"`
 	// ExcessLifetime says what becomes of a request that asks for a longer life
 	// than it may have: ClampExcess or RefuseExcess.
-	ExcessLifetime string `json:"excess_lifetime"`
+	ExcessLifetime  string `json:"excess_lifetime"`
+	RefreshLifetime `gorm:"embedded"`
 	// LoginByEmail lets users sign in by their e-mail address too, which is then
 	// unique among addresses and usernames.
 	LoginByEmail bool `json:"login_by_email"`

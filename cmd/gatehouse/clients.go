@@ -37,6 +37,7 @@ type clientFlags struct {
 	lifetimeFlags
 	assertionFlags
 	permissionFlags
+	refreshFlags
 }
 
 // permissionFlags are what its service account may do, and what is required.
@@ -87,7 +88,7 @@ func (c *clientsCreateCmd) Run(a *app) error {
 func (f *clientFlags) settings() (admin.ClientSettings, error) {
 	s := admin.ClientSettings{
 		GrantTypes: repeated(f.Grant), APIs: parseAccess(f.API), ResourceServerFor: repeated(f.ResourceServerFor),
-		Lifetimes: f.Lifetime, Lifetime: f.lifetime(), Assertions: f.rules(),
+		Lifetimes: f.Lifetime, Lifetime: f.lifetime(), Assertions: f.rules(), RefreshLifetime: f.refreshLifetime(),
 		Permissions: repeated(f.Permission), RequiredPermissions: f.RequirePermission,
 	}
 	if f.Description != nil {
@@ -180,6 +181,7 @@ func showClient(a *app, c *tenants.Client) error {
 		"access_token_lifetime", seconds(c.Default), "max_access_token_lifetime", seconds(c.Max),
 		"permissions", strings.Join(c.Permissions, " "), "inherited_permissions", strings.Join(c.InheritedPermissions, " "),
 		"required_permissions", required(c.RequiredPermissions),
+		"refresh_token_idle_lifetime", seconds(c.Idle), "refresh_token_lifetime", seconds(c.Total), "refresh_token_grace", seconds(c.Grace),
 		"expires_at", instantOr(c.ExpiresAt, "never"), "created_at", instant(c.CreatedAt), "updated_at", instant(c.UpdatedAt))
 }
 

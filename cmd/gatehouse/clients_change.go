@@ -39,6 +39,7 @@ func (f *clientFlags) change(p change) error {
 	p.texts("permissions", f.Permission)
 	f.lifetimeFlags.change(p)
 	f.assertionFlags.change(p)
+	f.refreshFlags.change(p)
 	if f.API != nil {
 		p["apis"] = parseAccess(f.API)
 	}

@@ -94,6 +94,7 @@ func newNode(settings *Settings, log *zap.Logger, db *store.DB, sealer *keys.Sea
 	registry := newRegistry(grantParts{
 		signIn:  grants.NewSignIn(n.directory, db, hasher, grants.FailureFloor, now),
 		apiKeys: grants.NewAPIKeys(n.directory, n.peppers, n.keyUses, now),
+		refresh: grants.NewRefreshTokens(db, n.directory, n.peppers, now),
 	})
 	keysets := assertion.NewKeysets(fetch.New(fetch.Config{Allow: settings.FetchAllow}), now)
 	clients := grants.NewAuthenticator(n.directory, grants.NewThrottle(now), now, clientAuths(n, keysets, now)...)
@@ -129,6 +130,7 @@ func newNode(settings *Settings, log *zap.Logger, db *store.DB, sealer *keys.Sea
 type grantParts struct {
 	signIn  *grants.SignIn
 	apiKeys *grants.APIKeys
+	refresh *grants.RefreshTokens
 }
 
 // newRegistry lists the grants that this program knows.
@@ -137,6 +139,7 @@ func newRegistry(p grantParts) *grants.Registry {
 		grants.ClientCredentials{},
 		grants.Password{SignIn: p.signIn},
 		grants.APIKey{Keys: p.apiKeys},
+		grants.RefreshToken{Tokens: p.refresh},
 	)
 }
 
@@ -231,6 +234,10 @@ func (n *node) background(ctx context.Context) {
 		return err
 	})
 	go n.every(ctx, flushEvery, "counts of legacy endpoints could not be stored", n.legacy.Flush)
+	go n.every(ctx, janitorEvery, "old refresh tokens could not be purged", func(ctx context.Context) error {
+		_, err := n.db.PurgeRefreshTokens(ctx, time.Now().Add(-feedKept))
+		return err
+	})
 	go n.every(ctx, janitorEvery, "old events could not be purged", func(ctx context.Context) error {
 		_, err := n.db.PurgeFeed(ctx, time.Now().Add(-feedKept))
 		return err

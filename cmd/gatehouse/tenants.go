@@ -29,14 +29,15 @@ type tenantsCreateCmd struct {
 	RotationPaused bool          `help:"No key follows another but by order."`
 	LoginByEmail   bool          `help:"Users sign in by their e-mail address, too."`
 	lifetimeFlags
+	refreshFlags
 }
 
 func (c *tenantsCreateCmd) Run(a *app) error {
 	return a.atDesk(func(d *desk) error {
 		t, err := d.admin.CreateTenant(d.ctx, d.actor, admin.NewTenant{
 			Slug: c.Slug, Name: c.Name, Issuer: c.Issuer, Hosts: repeated(c.Host), Dialects: repeated(c.Dialect),
-			SigningAlg: c.SigningAlg, KeyBits: c.KeyBits, Lifetime: c.lifetime(),
-			SignIn:   admin.SignIn{LoginByEmail: c.LoginByEmail},
+			SignIn:     admin.SignIn{LoginByEmail: c.LoginByEmail},
+			SigningAlg: c.SigningAlg, KeyBits: c.KeyBits, Lifetime: c.lifetime(), RefreshLifetime: c.refreshLifetime(),
 			Rotation: admin.Rotation{Period: int(c.RotationPeriod / time.Second), Paused: c.RotationPaused},
 		})
 		if err != nil {
@@ -88,6 +89,7 @@ type tenantsUpdateCmd struct {
 	RotationPaused *bool          `negatable:"" help:"No key follows another but by order."`
 	LoginByEmail   *bool          `negatable:"" help:"Users sign in by their e-mail address, too."`
 	lifetimeFlags
+	refreshFlags
 }
 
 func (c *tenantsUpdateCmd) Run(a *app) error {
@@ -108,7 +110,8 @@ func (c *tenantsUpdateCmd) Run(a *app) error {
 	}
 	p.texts("hosts", c.Host)
 	p.texts("dialects", c.Dialect)
-	c.change(p)
+	c.lifetimeFlags.change(p)
+	c.refreshFlags.change(p)
 	patch, err := p.patch()
 	if err != nil {
 		return err
@@ -145,6 +148,7 @@ func showTenant(a *app, t *tenants.Tenant) error {
 		"dialects", strings.Join(t.Dialects, " "), "signing_alg", t.SigningAlg, "key_bits", strconv.Itoa(t.KeyBits),
 		"rotation_period", seconds(t.RotationPeriod), "rotation_paused", strconv.FormatBool(t.RotationPaused),
 		"login_by_email", yesNo(t.LoginByEmail), "access_token_lifetime", seconds(t.Default), "max_access_token_lifetime", seconds(t.Max),
+		"refresh_token_idle_lifetime", seconds(t.Idle), "refresh_token_lifetime", seconds(t.Total), "refresh_token_grace", seconds(t.Grace),
 		"created_at", instant(t.CreatedAt), "updated_at", instant(t.UpdatedAt), "id", t.ID)
 }
 

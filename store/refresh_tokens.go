@@ -1,0 +1,142 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+// foundToken reads a refresh token with its family. A cut-off of an empty client
+// or user is one of all of them.
+const foundToken = `SELECT t.tenant_id, t.hash, t.family_id, t.predecessor, t.created_at, t.spent_at, t.successor, t.sealed,
+	f.id AS f_id, f.tenant_id AS f_tenant_id, f.client_id AS f_client_id, f.user_id AS f_user_id, f.grant_type AS f_grant_type,
+	f.audience AS f_audience, f.scopes AS f_scopes, f.claims AS f_claims, f.epoch AS f_epoch, f.created_at AS f_created_at,
+	f.expires_at AS f_expires_at, f.revoked_at AS f_revoked_at,
+	EXISTS (SELECT 1 FROM refresh_tokens AS s
+		WHERE s.tenant_id = t.tenant_id AND s.hash = t.successor AND s.spent_at IS NOT NULL) AS successor_spent,
+	EXISTS (SELECT 1 FROM refresh_cutoffs AS c WHERE c.tenant_id = f.tenant_id AND c.epoch > f.epoch
+		AND c.client_id IN ('', f.client_id) AND c.user_id IN ('', f.user_id)) AS cut_off
+	FROM refresh_tokens AS t JOIN refresh_families AS f ON f.tenant_id = t.tenant_id AND f.id = t.family_id
+	WHERE t.tenant_id = ? AND t.hash = ?`
+
+const oneRefreshToken = "tenant_id = ? AND hash = ?"
+
+func refreshToken(tx *gorm.DB, tenantID string, hash []byte) (*tenants.FoundRefreshToken, error) {
+	var found []tenants.FoundRefreshToken
+	if err := tx.Raw(foundToken, tenantID, hash).Scan(&found).Error; err != nil {
+		return nil, err
+	}
+	if len(found) == 0 {
+		return nil, tenants.ErrNotFound
+	}
+	return &found[0], nil
+}
+
+// RefreshToken returns the tenant's refresh token of that hash with its family,
+// also when it was used, has expired or was revoked.
+func (db *DB) RefreshToken(ctx context.Context, tenantID string, hash []byte) (found *tenants.FoundRefreshToken, err error) {
+	err = db.read(ctx, func(tx *gorm.DB) error {
+		found, err = refreshToken(tx, tenantID, hash)
+		return err
+	})
+	return found, err
+}
+
+// startFamily stores a family with its first token.
+func startFamily(tx *gorm.DB, s tenants.RefreshStart) error {
+	epoch, err := epoch(tx)
+	if err != nil {
+		return err
+	}
+	family, token := s.Family, s.Token
+	family.Epoch, family.Scopes = epoch, orEmpty(family.Scopes)
+	if family.Claims == nil {
+		family.Claims = map[string]any{}
+	}
+	family.CreatedAt, family.ExpiresAt = stored(family.CreatedAt), stored(family.ExpiresAt)
+	token.CreatedAt = stored(token.CreatedAt)
+	if err := tx.Create(&family).Error; err != nil {
+		return err
+	}
+	return tx.Create(&token).Error
+}
+
+// epoch returns how many changes the database has seen. What was committed with
+// a later number came later.
+func epoch(tx *gorm.DB) (n int64, err error) {
+	err = tx.Table("feed_head").Select("n").Take(&n).Error
+	return n, err
+}
+
+// SpendRefreshToken uses a refresh token. Of all calls for the same token, on
+// all nodes, exactly one stores its successor: it gets nil. Calls within the
+// grace, until the successor is used, get what the winner has sealed. A later
+// one revokes the family and gets tenants.ErrReused. What has expired, was
+// revoked or is unknown is tenants.ErrNotFound. Each call stores its issue
+// with what it does, and an error but ErrReused leaves everything as it was.
+func (db *DB) SpendRefreshToken(ctx context.Context, u tenants.RefreshUse) (sealed []byte, err error) {
+	u.At, u.Reuse.At, u.Next.CreatedAt = stored(u.At), stored(u.Reuse.At), stored(u.Next.CreatedAt)
+	reused := false
+	err = db.write(ctx, func(tx *gorm.DB) error {
+		sealed, reused = nil, false
+		spent := tx.Model(&tenants.RefreshToken{}).Where(oneRefreshToken+" AND spent_at IS NULL", u.TenantID, u.Hash).
+			Updates(map[string]any{"spent_at": u.At, "successor": u.Next.Hash, "sealed": u.Next.Sealed})
+		if spent.Error != nil {
+			return spent.Error
+		}
+		token, err := refreshToken(tx, u.TenantID, u.Hash)
+		if err != nil {
+			return err
+		}
+		switch {
+		case !token.Live(u.At):
+			return tenants.ErrNotFound
+		case spent.RowsAffected == 1:
+			if err := succeed(tx, token, u.Next); err != nil {
+				return err
+			}
+		case token.Reused(u.At, u.Grace):
+			reused = true
+			return revokeFamily(tx, &token.Family, u.At, u.Reuse)
+		default:
+			sealed = token.Sealed
+		}
+		return recordIssue(tx, u.Issue)
+	})
+	if err == nil && reused {
+		err = tenants.ErrReused
+	}
+	return sealed, err
+}
+
+// succeed stores the successor of a token that was spent just now. Nobody may
+// open the one before any more.
+func succeed(tx *gorm.DB, token *tenants.FoundRefreshToken, next tenants.RefreshToken) error {
+	next.TenantID, next.FamilyID, next.Predecessor, next.Sealed = token.TenantID, token.FamilyID, token.Hash, nil
+	if err := tx.Create(&next).Error; err != nil {
+		return err
+	}
+	if token.Predecessor == nil {
+		return nil
+	}
+	return tx.Model(&tenants.RefreshToken{}).Where(oneRefreshToken, token.TenantID, token.Predecessor).
+		UpdateColumn("sealed", nil).Error
+}
+
+// RevokeRefreshFamily ends a family, if that has not been done before.
+func (db *DB) RevokeRefreshFamily(ctx context.Context, f *tenants.RefreshFamily, e tenants.AuditEvent) error {
+	e.At = stored(e.At)
+	return db.write(ctx, func(tx *gorm.DB) error { return revokeFamily(tx, f, e.At, e) })
+}
+
+func revokeFamily(tx *gorm.DB, f *tenants.RefreshFamily, at time.Time, e tenants.AuditEvent) error {
+	result := tx.Model(&tenants.RefreshFamily{}).Where("tenant_id = ? AND id = ? AND revoked_at IS NULL", f.TenantID, f.ID).
+		UpdateColumn("revoked_at", at)
+	if result.Error != nil || result.RowsAffected == 0 {
+		return result.Error
+	}
+	return tx.Create(&e).Error
+}
