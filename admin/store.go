@@ -89,6 +89,15 @@ type APIKeyStore interface {
 	DeleteAPIKey(ctx context.Context, k *tenants.APIKey, e tenants.AuditEvent) error
 }
 
+// TrustedIssuerStore keeps whom tenants trust to say who a workload is.
+type TrustedIssuerStore interface {
+	TrustedIssuer(ctx context.Context, tenantID, id string) (*tenants.TrustedIssuer, error)
+	TrustedIssuers(ctx context.Context, tenantID string, r Range) ([]tenants.TrustedIssuer, error)
+	CreateTrustedIssuer(ctx context.Context, t *tenants.TrustedIssuer, e tenants.AuditEvent) error
+	UpdateTrustedIssuer(ctx context.Context, t *tenants.TrustedIssuer, e tenants.AuditEvent) error
+	DeleteTrustedIssuer(ctx context.Context, t *tenants.TrustedIssuer, version int64, e tenants.AuditEvent) error
+}
+
 // KeyStore keeps the signing keys of tenants.
 type KeyStore interface {
 	// KeySet returns the tenant's set, an empty one of version 0 for a new tenant.
@@ -123,6 +132,7 @@ type Store interface {
 	UserStore
 	GroupStore
 	APIKeyStore
+	TrustedIssuerStore
 	KeyStore
 	TokenStore
 	AuditStore

@@ -19,6 +19,8 @@ const (
 	// Revocation has the whole revocation in its Key, so that what is kept of
 	// others need not be read again; an empty Key: read all of the tenant's.
 	Revocation Kind = "revocation"
+	// TrustedIssuer events have the issuer as their Key.
+	TrustedIssuer Kind = "trusted_issuer"
 )
 
 // Event says that something changed. N counts all events of a database in the

@@ -262,3 +262,131 @@ func TestClassRAssertionsAreNotLogged(t *testing.T) {
 		}
 	}
 }
+
+// Class C: an assertion of a trusted issuer has one winner among 32 at once on
+// two nodes, and each token is audited with who the workload was.
+func TestClassCGrantAssertionHasOneWinner(t *testing.T) {
+	a, b := twoHouses(t)
+	a.admin("PATCH", "tenants/acme/clients/106", `{"grant_types":["`+oauth.GrantJWTBearer+`"],"token_endpoint_auth_method":"none"}`)
+	a.admin("POST", "tenants/acme/trusted-issuers", `{"issuer":"https://ci.example","jwks":{"keys":[`+publicJWK("rsa", "")+`]},"rules":[{"client_id":"106","subject":"job"}]}`)
+	b.poll()
+	ask := func(node *house, assertion string) int {
+		response, _ := node.post("/t/acme/oauth2/token", url.Values{"grant_type": {oauth.GrantJWTBearer}, "client_id": {"106"}, "assertion": {assertion}})
+		return response.StatusCode
+	}
+	for round := range 5 {
+		text := a.assertion(t, "rsa", "iss=https://ci.example", "sub=job", "aud="+publicURL+"/t/acme", "exp=60", fmt.Sprint("jti=", round))
+		var won, lost atomic.Int64
+		var wait sync.WaitGroup
+		for i := range 32 {
+			node := []*house{a, b}[i%2]
+			wait.Go(func() {
+				switch ask(node, text) {
+				case http.StatusOK:
+					won.Add(1)
+				case http.StatusBadRequest:
+					lost.Add(1)
+				}
+			})
+		}
+		wait.Wait()
+		if won.Load() != 1 || lost.Load() != 31 {
+			t.Fatalf("round %d: %d won, %d lost", round, won.Load(), lost.Load())
+		}
+	}
+	events := a.admin("GET", "tenants/acme/audit-events?q=token.issue", "")["items"].([]any)
+	if len(events) != 5 || !strings.Contains(fmt.Sprint(events[0]), "assertion:map[iss:https://ci.example jti:4 sub:job]") {
+		t.Errorf("audited: %v", events)
+	}
+}
+
+// Class F: what ends a workload's trust is in force on the other node after its
+// next poll.
+func TestClassFTrustEndsOnEveryNode(t *testing.T) {
+	a, b := twoHouses(t)
+	a.admin("PATCH", "tenants/acme/clients/106", `{"grant_types":["`+oauth.GrantJWTBearer+`"],"token_endpoint_auth_method":"none"}`)
+	made := a.admin("POST", "tenants/acme/trusted-issuers", `{"issuer":"https://ci.example","reusable_assertions":true,"jwks":{"keys":[`+publicJWK("rsa", "")+`]},"rules":[{"client_id":"106","subject":"job"}]}`)
+	b.poll()
+	path := "tenants/acme/trusted-issuers/" + made["id"].(string)
+	text := a.assertion(t, "rsa", "iss=https://ci.example", "sub=job", "aud="+publicURL+"/t/acme", "exp=3600")
+	ask := func(node *house) int {
+		response, _ := node.post("/t/acme/oauth2/token", url.Values{"grant_type": {oauth.GrantJWTBearer}, "client_id": {"106"}, "assertion": {text}})
+		return response.StatusCode
+	}
+	for _, change := range []struct{ method, path, body, undo string }{
+		{"PATCH", path, `{"status":"disabled"}`, `{"status":"active"}`},
+		{"PATCH", path, `{"rules":[]}`, `{"rules":[{"client_id":"106","subject":"job"}]}`},
+		{"PATCH", path, `{"jwks":{"keys":[` + publicJWK("ec", "") + `]}}`, `{"jwks":{"keys":[` + publicJWK("rsa", "") + `]}}`},
+		{"PATCH", path, `{"audiences":["another"]}`, `{"audiences":[]}`},
+		{"DELETE", path, "", ""},
+	} {
+		if status := ask(b); status != http.StatusOK {
+			t.Fatalf("before %s: %d", change.body, status)
+		}
+		a.admin(change.method, change.path, change.body)
+		b.poll()
+		if onA, onB := ask(a), ask(b); onA != http.StatusBadRequest || onB != http.StatusBadRequest {
+			t.Errorf("after %s: %d and %d", change.body, onA, onB)
+		}
+		if change.undo != "" {
+			a.admin("PATCH", path, change.undo)
+			b.poll()
+		}
+	}
+}
+
+// Class G: an issuer that another tenant trusts counts for nothing here.
+func TestClassGTrustStaysInItsTenant(t *testing.T) {
+	h := newHouse(t)
+	h.seed()
+	h.admin("POST", "tenants", `{"slug":"globex","name":"Globex"}`)
+	for _, slug := range []string{"acme", "globex"} {
+		h.admin("POST", "tenants/"+slug+"/clients", `{"client_id":"job","name":"Job","grant_types":["`+oauth.GrantJWTBearer+`"],"token_endpoint_auth_method":"none"}`)
+	}
+	rule := `"rules":[{"client_id":"job","subject":"job"}]`
+	h.admin("POST", "tenants/globex/trusted-issuers", `{"issuer":"https://ci.example","audiences":["any"],"jwks":{"keys":[`+publicJWK("rsa", "")+`]},`+rule+`}`)
+	ask := func(slug string) int {
+		text := h.assertion(t, "rsa", "iss=https://ci.example", "sub=job", "aud=any", "exp=60", "jti=1")
+		response, _ := h.post("/t/"+slug+"/oauth2/token", url.Values{"grant_type": {oauth.GrantJWTBearer}, "client_id": {"job"}, "assertion": {text}})
+		return response.StatusCode
+	}
+	if status := ask("acme"); status != http.StatusBadRequest {
+		t.Errorf("without an issuer: %d", status)
+	}
+	h.admin("POST", "tenants/acme/trusted-issuers", `{"issuer":"https://ci.example","audiences":["any"],"jwks":{"keys":[`+publicJWK("rsa1", "")+`]},`+rule+`}`)
+	if status := ask("acme"); status != http.StatusBadRequest {
+		t.Errorf("with the same issuer and other keys: %d", status)
+	}
+	if status := ask("globex"); status != http.StatusOK {
+		t.Errorf("where it is trusted: %d", status)
+	}
+}
+
+// Keys of a trusted issuer are fetched as those of clients are.
+func TestKeysOfTrustedIssuersAreFetched(t *testing.T) {
+	h := newHouse(t)
+	h.seed()
+	s := newSink(t)
+	s.body.Store(`{"keys":[` + publicJWK("ec", "now") + `]}`)
+	h.admin("PATCH", "tenants/acme/clients/106", `{"grant_types":["`+oauth.GrantJWTBearer+`"],"token_endpoint_auth_method":"none"}`)
+	h.admin("POST", "tenants/acme/trusted-issuers", `{"issuer":"https://ci.example","jwks_uri":"https://ci.example/jwks","rules":[{"client_id":"106","subject":"job"}]}`)
+	ask := func(jti string) int {
+		text := h.assertion(t, "ec", "iss=https://ci.example", "sub=job", "aud="+publicURL+"/t/acme", "exp=60", "h.kid=now", "jti="+jti)
+		response, _ := h.post("/t/acme/oauth2/token", url.Values{"grant_type": {oauth.GrantJWTBearer}, "client_id": {"106"}, "assertion": {text}})
+		return response.StatusCode
+	}
+	if status := ask("1"); status != http.StatusBadRequest || s.connections.Load() != 0 {
+		t.Errorf("before it may be asked: %d, %d connections", status, s.connections.Load())
+	}
+	h.outlet.allow(t, s)
+	h.clock.Advance(30 * time.Second)
+	h.poll()
+	for _, jti := range []string{"1", "2", "3"} {
+		if status := ask(jti); status != http.StatusOK {
+			t.Errorf("%s: %d", jti, status)
+		}
+	}
+	if n := s.requests.Load(); n != 1 {
+		t.Errorf("asked %d times", n)
+	}
+}

@@ -126,11 +126,13 @@ func openHouse(t testing.TB, db *store.DB, s *keys.Sealer, c *clock) *house {
 		t.Fatal(err)
 	}
 	h.hasher, h.keyUses = hasher, grants.NewKeyUses(db)
+	keysets := assertion.NewKeysets(&h.outlet, c.Now)
 	registry := grants.NewRegistry(
 		grants.ClientCredentials{},
 		grants.Password{SignIn: grants.NewSignIn(directory, db, hasher, failureFloor, c.Now)},
 		grants.APIKey{Keys: grants.NewAPIKeys(directory, peppers, h.keyUses, c.Now)},
 		grants.RefreshToken{Tokens: grants.NewRefreshTokens(db, directory, peppers, c.Now)},
+		grants.JWTBearer{Issuers: directory, Keysets: keysets, Log: db, Now: c.Now},
 	)
 	service := newAdminService(db, s, peppers, public, registry, c)
 	h.service = service
@@ -144,7 +146,7 @@ func openHouse(t testing.TB, db *store.DB, s *keys.Sealer, c *clock) *house {
 	h.legacy = server.NewLegacyLog(db, c.Now)
 	h.metrics = server.NewMetrics()
 	clients := grants.NewAuthenticator(directory, grants.NewThrottle(c.Now), c.Now, grants.ClientSecret{Pepper: peppers, Now: c.Now},
-		grants.NewPrivateKeyJWT(assertion.NewKeysets(&h.outlet, c.Now), db, c.Now), grants.NewClientSecretJWT(s, db, c.Now), grants.PublicClient{}, grants.StandIn{})
+		grants.NewPrivateKeyJWT(keysets, db, c.Now), grants.NewClientSecretJWT(s, db, c.Now), grants.PublicClient{}, grants.StandIn{})
 	h.server = server.New(server.Config{
 		PublicURL: public, TrustedProxies: []netip.Prefix{netip.MustParsePrefix(proxyAddress + "/32")},
 		MaxStaleness: timing().Staleness, JWKSMaxAge: timing().MaxAge, Draining: h.draining,

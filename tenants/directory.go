@@ -33,6 +33,8 @@ type Source interface {
 	// Revocations returns those of the tenant that may still end a token.
 	Revocations(ctx context.Context, tenantID string) ([]Revocation, error)
 	OpaqueTokenByHash(ctx context.Context, tenantID string, hash []byte) (*OpaqueToken, error)
+	// TrustedIssuerByName returns the issuer with its rules.
+	TrustedIssuerByName(ctx context.Context, tenantID, issuer string) (*TrustedIssuer, error)
 }
 
 // Directory answers from memory who and what belongs to which tenant. What it
@@ -49,6 +51,7 @@ type Directory struct {
 	apiKeys   *feed.Cache[owned, *APIKey] // by hash
 	revoked   *feed.Cache[string, *revoked]
 	opaque    *feed.Cache[owned, *OpaqueToken] // by hash
+	issuers   *feed.Cache[owned, *TrustedIssuer]
 }
 
 // name is one of the names that a tenant is found by.
@@ -70,6 +73,7 @@ func NewDirectory(source Source, size int) *Directory {
 		apiKeys:   feed.NewCache[owned, *APIKey](size),
 		revoked:   feed.NewCache[string, *revoked](size),
 		opaque:    feed.NewCache[owned, *OpaqueToken](size),
+		issuers:   feed.NewCache[owned, *TrustedIssuer](size),
 	}
 }
 
@@ -180,8 +184,20 @@ func (d *Directory) APIKey(ctx context.Context, tenantID string, hash []byte) (*
 	})
 }
 
+// TrustedIssuer returns who signs assertions under that name, and is trusted by
+// the tenant. It may be disabled.
+func (d *Directory) TrustedIssuer(ctx context.Context, tenantID, issuer string) (*TrustedIssuer, error) {
+	return get(ctx, d.issuers, owned{tenantID, issuer}, func(ctx context.Context) (*TrustedIssuer, error) {
+		return d.source.TrustedIssuerByName(ctx, tenantID, issuer)
+	})
+}
+
 // APIKeyEventKey returns the Key of events about the API key of that hash.
 func APIKeyEventKey(hash []byte) string { return base64.RawURLEncoding.EncodeToString(hash) }
+
+func (d *Directory) dropIssuers(tenantID string) {
+	d.issuers.DropIf(func(i owned, _ *TrustedIssuer) bool { return i.tenantID == tenantID })
+}
 
 // Apply forgets what an event says has changed.
 func (d *Directory) Apply(e feed.Event) {
@@ -196,13 +212,18 @@ func (d *Directory) Apply(e feed.Event) {
 		d.apiKeys.DropIf(func(k owned, _ *APIKey) bool { return k.tenantID == e.Key })
 		d.revoked.Drop(e.Key)
 		d.opaque.DropIf(func(o owned, _ *OpaqueToken) bool { return o.tenantID == e.Key })
+		d.dropIssuers(e.Key)
 	case feed.API:
 		d.apis.Drop(owned{e.TenantID, e.Key})
 		d.audiences.Drop(e.Key)
+	case feed.TrustedIssuer:
+		d.issuers.Drop(owned{e.TenantID, e.Key})
 	case feed.Client:
+		d.dropIssuers(e.TenantID) // rules go with the client that they name
 		d.clients.Drop(owned{e.TenantID, e.Key})
 		d.users.Drop(owned{e.TenantID, ServiceAccountID(e.Key)})
 	case feed.User:
+		d.dropIssuers(e.TenantID)
 		d.users.Drop(owned{e.TenantID, e.Key})
 		if clientID, ok := strings.CutPrefix(e.Key, ServiceAccountPrefix); ok {
 			d.clients.Drop(owned{e.TenantID, clientID})
@@ -228,6 +249,7 @@ func (d *Directory) Reset() {
 	d.apiKeys.Reset()
 	d.revoked.Reset()
 	d.opaque.Reset()
+	d.issuers.Reset()
 }
 
 // Stats returns, per kind of thing, a function that says how many look-ups were
@@ -237,5 +259,6 @@ func (d *Directory) Stats() map[string]func() (hits, misses uint64) {
 		"tenants": d.tenants.Stats, "names": d.names.Stats, "audiences": d.audiences.Stats,
 		"clients": d.clients.Stats, "apis": d.apis.Stats, "users": d.users.Stats, "api_keys": d.apiKeys.Stats,
 		"revocations": d.revoked.Stats, "opaque_tokens": d.opaque.Stats,
+		"trusted_issuers": d.issuers.Stats,
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gatehouse-auth/gatehouse/admin"
 	"github.com/gatehouse-auth/gatehouse/keys"
+	"github.com/gatehouse-auth/gatehouse/oauth"
 	"github.com/gatehouse-auth/gatehouse/store"
 	"github.com/gatehouse-auth/gatehouse/store/storetest"
 )
@@ -26,7 +27,8 @@ func newSealer(t *testing.T, text string) *keys.Sealer {
 	return sealer
 }
 
-// sealed makes tenants whose peppers the sealer seals.
+// sealed makes tenants whose peppers the sealer seals, and in each a client whose
+// secret it seals.
 func sealed(t *testing.T, db *store.DB, sealer *keys.Sealer, slugs ...string) {
 	t.Helper()
 	settings, err := load(t, "", nil, nil)
@@ -36,6 +38,11 @@ func sealed(t *testing.T, db *store.DB, sealer *keys.Sealer, slugs ...string) {
 	service := newAdmin(settings, &url.URL{Scheme: "http", Host: "localhost"}, db, sealer, keys.NewPeppers(db, sealer), nil, nil)
 	for _, slug := range slugs {
 		if _, err := service.CreateTenant(t.Context(), actor(), admin.NewTenant{Slug: slug, Name: slug}); err != nil {
+			t.Fatal(err)
+		}
+		client := admin.NewClient{ID: "signs"}
+		client.Name, client.AuthMethod = "Signs", oauth.AuthSecretJWT
+		if _, err := service.CreateClient(t.Context(), actor(), slug, client); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -66,11 +73,23 @@ func TestRewrappingGoesOnAfterAStop(t *testing.T) {
 	}
 	var told [2]int64
 	done, err := rewrapAll(t.Context(), db, both, func(done, total int64) { told = [2]int64{done, total} })
-	if done != 2 || told != [2]int64{2, 2} || err != nil {
+	if done != 5 || told != [2]int64{5, 5} || err != nil {
 		t.Errorf("wrapped %d anew, told %v, %v", done, told, err)
 	}
 	if err := checkMasterKey(t.Context(), db, newSealer(t, second)); err != nil {
 		t.Error(err)
+	}
+	tenant, err := db.Tenant(t.Context(), "b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := db.Client(t.Context(), tenant.ID, "signs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret := client.Secrets[0]
+	if text, err := newSealer(t, second).OpenClientSecret(secret.Sealed, tenant.ID, "signs", secret.ID); err != nil || !admin.ValidSecret(string(text)) {
+		t.Errorf("a client's secret: %v", err)
 	}
 	if err := checkMasterKey(t.Context(), db, newSealer(t, first)); !errors.Is(err, keys.ErrWrongMasterKey) {
 		t.Errorf("the withdrawn key: %v", err)

@@ -91,12 +91,13 @@ func newNode(settings *Settings, log *zap.Logger, db *store.DB, sealer *keys.Sea
 	n.follower = feed.NewFollower(db, settings.FeedPoll, now, n.apply, n.reset)
 	db.Subscribe(n.apply)
 	n.keyUses = grants.NewKeyUses(db)
+	keysets := assertion.NewKeysets(fetch.New(fetch.Config{Allow: settings.FetchAllow}), now)
 	registry := newRegistry(grantParts{
 		signIn:  grants.NewSignIn(n.directory, db, hasher, grants.FailureFloor, now),
 		apiKeys: grants.NewAPIKeys(n.directory, n.peppers, n.keyUses, now),
 		refresh: grants.NewRefreshTokens(db, n.directory, n.peppers, now),
+		bearer:  grants.JWTBearer{Issuers: n.directory, Keysets: keysets, Log: db, Now: now},
 	})
-	keysets := assertion.NewKeysets(fetch.New(fetch.Config{Allow: settings.FetchAllow}), now)
 	clients := grants.NewAuthenticator(n.directory, grants.NewThrottle(now), now, clientAuths(n, keysets, now)...)
 	n.legacy = server.NewLegacyLog(db, now)
 	n.metrics = server.NewMetrics()
@@ -131,6 +132,7 @@ type grantParts struct {
 	signIn  *grants.SignIn
 	apiKeys *grants.APIKeys
 	refresh *grants.RefreshTokens
+	bearer  grants.JWTBearer
 }
 
 // newRegistry lists the grants that this program knows.
@@ -140,6 +142,7 @@ func newRegistry(p grantParts) *grants.Registry {
 		grants.Password{SignIn: p.signIn},
 		grants.APIKey{Keys: p.apiKeys},
 		grants.RefreshToken{Tokens: p.refresh},
+		p.bearer,
 	)
 }
 

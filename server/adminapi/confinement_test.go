@@ -29,6 +29,10 @@ func (d *desk) furnished(slug string) *strings.Replacer {
 	n2.JWK = sample("addClientKey").(object)["jwk"].(object)
 	clientKey, err := d.service.AddClientKey(d.t.Context(), everything(), slug, client.ID, n2)
 	d.must(err)
+	issuer, err := d.service.CreateTrustedIssuer(d.t.Context(), everything(), slug, admin.NewTrustedIssuer{
+		Issuer: "https://ci.example", TrustedIssuerSettings: admin.TrustedIssuerSettings{JWKSURI: "https://ci.example/jwks"},
+	})
+	d.must(err)
 	d.must(d.service.EnsureKey(d.t.Context(), t.ID, keys.ES256))
 	list, err := d.service.SigningKeys(d.t.Context(), everything(), slug)
 	d.must(err)
@@ -40,7 +44,7 @@ func (d *desk) furnished(slug string) *strings.Replacer {
 	d.must(err)
 	key, err := d.service.CreateAPIKey(d.t.Context(), everything(), slug, user.ID, admin.NewAPIKey{APIKeySettings: admin.APIKeySettings{Name: "Key"}})
 	d.must(err)
-	return strings.NewReplacer("{user}", user.ID, "{group}", group.ID, "{key}", key.ID, "{tenant}", slug, "{api}", api.ID, "{client}", client.ID, "{secret}", client.Secrets[0].ID, "{client_key}", clientKey.ID, "{kid}", list.Items[0].Kid)
+	return strings.NewReplacer("{user}", user.ID, "{group}", group.ID, "{key}", key.ID, "{tenant}", slug, "{api}", api.ID, "{client}", client.ID, "{secret}", client.Secrets[0].ID, "{client_key}", clientKey.ID, "{issuer}", issuer.ID, "{kid}", list.Items[0].Kid)
 }
 
 // Every operation, with another tenant's token and ids: the answer is the one
@@ -50,8 +54,8 @@ func TestAnotherTenantIsAnsweredLikeNone(t *testing.T) {
 	acme := d.furnished("acme")
 	d.furnished("other")
 	token := d.administrator("other")
-	nobody := strings.NewReplacer("{tenant}", "nobody", "{api}", "nothing", "{client}", "nothing", "{secret}", "nothing", "{client_key}", "nothing", "{kid}", "nothing", "{user}", "nothing", "{group}", "nothing", "{key}", "nothing")
-	own := strings.NewReplacer("{tenant}", "other", "{api}", "nothing", "{client}", "nothing", "{secret}", "nothing", "{client_key}", "nothing", "{kid}", "nothing", "{user}", "nothing", "{group}", "nothing", "{key}", "nothing")
+	nobody := strings.NewReplacer("{tenant}", "nobody", "{api}", "nothing", "{client}", "nothing", "{secret}", "nothing", "{client_key}", "nothing", "{issuer}", "nothing", "{kid}", "nothing", "{user}", "nothing", "{group}", "nothing", "{key}", "nothing")
+	own := strings.NewReplacer("{tenant}", "other", "{api}", "nothing", "{client}", "nothing", "{secret}", "nothing", "{client_key}", "nothing", "{issuer}", "nothing", "{kid}", "nothing", "{user}", "nothing", "{group}", "nothing", "{key}", "nothing")
 	before := d.audit("acme")
 	walked := 0
 	for path, item := range d.spec.Paths.Map() {

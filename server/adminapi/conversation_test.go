@@ -28,6 +28,7 @@ func TestEveryOperationAnswersAsDocumented(t *testing.T) {
 	d.clientsConversation()
 	d.secretsConversation()
 	d.clientKeysConversation()
+	d.trustedIssuersConversation()
 	d.groupsConversation()
 	d.usersConversation()
 	d.apiKeysConversation()
@@ -222,6 +223,50 @@ func (d *desk) clientKeysConversation() {
 	}
 }
 
+func (d *desk) trustedIssuersConversation() {
+	token := d.operator()
+	const all = "/tenants/acme/trusted-issuers"
+	ci := object{
+		"issuer": "https://ci.example", "name": "CI", "jwks_uri": "https://ci.example/jwks", "audiences": []string{"https://acme"}, "signing_algs": []string{"RS256"},
+		"max_assertion_lifetime": 600, "reusable_assertions": false,
+		"rules": []object{{"client_id": "106", "subject": "repo:acme/app:*", "claims": object{"ref": []string{"refs/heads/main"}}, "scopes": []string{"data"}}},
+	}
+	made := d.want(201, "", call{method: "POST", path: all, token: token, body: ci})
+	if made.text("status") != "active" || len(made.body["rules"].([]any)) != 1 {
+		d.t.Errorf("made: %s", made.raw)
+	}
+	d.want(409, "exists", call{method: "POST", path: all, token: token, body: ci})
+	d.want(200, "", call{method: "GET", path: all + "?q=https", token: token})
+	one := strings.TrimPrefix(made.header.Get("Location"), "/admin/v1")
+	shown := d.want(200, "", call{method: "GET", path: one, token: token})
+	tag, stale := map[string]string{"If-Match": shown.header.Get("ETag")}, map[string]string{"If-Match": `"99"`}
+	keys := object{"jwks_uri": nil, "jwks": object{"keys": []any{sample("addClientKey").(object)["jwk"]}}, "rules": []object{{"client_id": "106", "subject": "exactly"}}}
+	changed := d.want(200, "", call{method: "PATCH", path: one, token: token, body: keys, header: tag})
+	if changed.body["jwks_uri"] != nil || changed.body["jwks"] == nil {
+		d.t.Errorf("changed: %s", changed.raw)
+	}
+	d.want(412, "stale", call{method: "PATCH", path: one, token: token, body: object{"name": "Lost"}, header: tag})
+	for field, wrong := range map[string]object{
+		"rules[0].subject":    {"rules": []object{{"client_id": "106", "subject": "repo:acme*"}}},
+		"rules[0].client_id":  {"rules": []object{{"client_id": "nobody", "subject": "a"}}},
+		"rules[0].user_id":    {"rules": []object{{"client_id": "106", "subject": "a", "user_id": "nobody"}}},
+		"rules[0].claims.ref": {"rules": []object{{"client_id": "106", "subject": "a", "claims": object{"ref": []string{"*"}}}}},
+		"jwks.keys[0]":        {"jwks": object{"keys": []object{{"kty": "oct", "k": "AAAA"}}}},
+		"jwks_uri":            {"jwks_uri": "https://10.0.0.1/", "jwks": nil},
+		"signing_algs":        {"signing_algs": []string{"HS256"}},
+		"issuer":              {"issuer": "https://another.example"},
+	} {
+		if refused := d.want(400, "invalid", call{method: "PATCH", path: one, token: token, body: wrong}); refused.text("field") != field {
+			d.t.Errorf("%v: %s", wrong, refused.raw)
+		}
+	}
+	d.want(412, "stale", call{method: "DELETE", path: one, token: token, header: stale})
+	d.want(204, "", call{method: "DELETE", path: one, token: token})
+	d.want(404, "not_found", call{method: "GET", path: one, token: token})
+	kept := d.want(201, "", call{method: "POST", path: all, token: token, body: ci})
+	d.issuer = kept.text("id")
+}
+
 func (d *desk) keysConversation() {
 	token := d.operator()
 	const all = "/tenants/acme/signing-keys"
@@ -319,7 +364,7 @@ func (d *desk) refusedBodies(c call) {
 
 // fill writes a path with ids in place of its parameters.
 func (d *desk) fill(path, tenant string) string {
-	return strings.NewReplacer("{tenant}", tenant, "{api}", "shared", "{client}", "106", "{secret}", "s", "{client_key}", "k", "{kid}", "k", "{user}", "ann", "{group}", "staff", "{key}", d.key).Replace(path)
+	return strings.NewReplacer("{tenant}", tenant, "{api}", "shared", "{client}", "106", "{secret}", "s", "{client_key}", "k", "{issuer}", d.issuer, "{kid}", "k", "{user}", "ann", "{group}", "staff", "{key}", d.key).Replace(path)
 }
 
 // sample is a body that the operation takes.
@@ -334,6 +379,10 @@ func sample(operation string) any {
 	case "createUser":
 		return object{"username": "sample"}
 	case "createGroup", "updateGroup", "updateUser", "createAPIKey", "updateAPIKey":
+		return object{"name": "Sample"}
+	case "createTrustedIssuer":
+		return object{"issuer": "https://sample.example", "jwks_uri": "https://sample.example/jwks"}
+	case "updateTrustedIssuer":
 		return object{"name": "Sample"}
 	case "addClientKey":
 		return object{"jwk": object{"kty": "RSA", "kid": "mine", "e": "AQAB", "n": base64.RawURLEncoding.EncodeToString(keystest.RSA(2048, 0).N.Bytes())}}

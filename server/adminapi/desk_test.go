@@ -45,6 +45,7 @@ type desk struct {
 	seen    map[string]map[int]bool // operation id, status
 	now     time.Time
 	key     string // the id of an API key of acme's user ann
+	issuer  string // the id of a trusted issuer
 }
 
 func newDesk(t *testing.T) *desk {
