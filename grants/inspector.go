@@ -77,6 +77,7 @@ type facts struct {
 	IssuedAt int64  `json:"iat"`
 	ID       string `json:"jti"`
 	ClientID string `json:"client_id"`
+	GrantID  string `json:"grant_id"`
 	Actor    *actor `json:"act"`
 
 	all map[string]any
@@ -97,7 +98,7 @@ func (a *actor) subjects() (list []string) {
 }
 
 func (f *facts) issued() tenants.IssuedToken {
-	return tenants.IssuedToken{ID: f.ID, ClientID: f.ClientID, Subjects: append(f.Actor.subjects(), f.Subject), At: f.IssuedAt}
+	return tenants.IssuedToken{ID: f.ID, GrantID: f.GrantID, ClientID: f.ClientID, Subjects: append(f.Actor.subjects(), f.Subject), At: f.IssuedAt}
 }
 
 // read returns what a token of the tenant says that has not expired, nil for any

@@ -37,6 +37,19 @@ func (db *DB) cutOff(tx *gorm.DB, tenantID, clientID, userID string) error {
 	}).Create(&cutoffRow{TenantID: tenantID, ClientID: clientID, UserID: userID, Epoch: n, CreatedAt: db.now()}).Error
 }
 
+// cutOffBy ends the families of whom the revocation is about.
+func (db *DB) cutOffBy(tx *gorm.DB, r tenants.Revocation) error {
+	switch r.Kind {
+	case tenants.RevokedClient:
+		return db.cutOff(tx, r.TenantID, r.Key, "")
+	case tenants.RevokedUser:
+		return db.cutOff(tx, r.TenantID, "", r.Key)
+	case tenants.RevokedAll:
+		return db.cutOff(tx, r.TenantID, "", "")
+	}
+	return nil
+}
+
 // endOnNewPassword ends what was granted by who had the user's old password (RFC
 // 9700 section 4.14.2), if the user is about to get another one.
 func (db *DB) endOnNewPassword(tx *gorm.DB, u *tenants.User) error {

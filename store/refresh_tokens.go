@@ -2,10 +2,12 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"gorm.io/gorm"
 
+	"github.com/gatehouse-auth/gatehouse/keys"
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
@@ -79,7 +81,7 @@ func epoch(tx *gorm.DB) (n int64, err error) {
 // with what it does, and an error but ErrReused leaves everything as it was.
 func (db *DB) SpendRefreshToken(ctx context.Context, u tenants.RefreshUse) (sealed []byte, err error) {
 	u.At, u.Reuse.At, u.Next.CreatedAt = stored(u.At), stored(u.Reuse.At), stored(u.Next.CreatedAt)
-	reused := false
+	reused, family := false, tenants.RefreshFamily{}
 	err = db.write(ctx, func(tx *gorm.DB) error {
 		sealed, reused = nil, false
 		spent := tx.Model(&tenants.RefreshToken{}).Where(oneRefreshToken+" AND spent_at IS NULL", u.TenantID, u.Hash).
@@ -100,16 +102,21 @@ func (db *DB) SpendRefreshToken(ctx context.Context, u tenants.RefreshUse) (seal
 			}
 		case token.Reused(u.At, u.Grace):
 			reused = true
-			return revokeFamily(tx, &token.Family, u.At, u.Reuse)
+			family = token.Family
+			return nil
 		default:
 			sealed = token.Sealed
 		}
 		return recordIssue(tx, u.Issue)
 	})
-	if err == nil && reused {
-		err = tenants.ErrReused
+	if err != nil || !reused {
+		return sealed, err
 	}
-	return sealed, err
+	// That it was reused stays true: this needs no part in that transaction.
+	if err := db.RevokeRefreshFamily(ctx, &family, u.Reuse); err != nil {
+		return nil, err
+	}
+	return nil, tenants.ErrReused
 }
 
 // succeed stores the successor of a token that was spent just now. Nobody may
@@ -126,17 +133,33 @@ func succeed(tx *gorm.DB, token *tenants.FoundRefreshToken, next tenants.Refresh
 		UpdateColumn("sealed", nil).Error
 }
 
-// RevokeRefreshFamily ends a family, if that has not been done before.
+// errAlready rolls a change back that has nothing to do.
+var errAlready = errors.New("done already")
+
+// RevokeRefreshFamily ends a family with the access tokens that came of it, if
+// that has not been done before.
 func (db *DB) RevokeRefreshFamily(ctx context.Context, f *tenants.RefreshFamily, e tenants.AuditEvent) error {
-	e.At = stored(e.At)
-	return db.write(ctx, func(tx *gorm.DB) error { return revokeFamily(tx, f, e.At, e) })
+	at := stored(e.At)
+	r := tenants.Revocation{
+		TenantID: f.TenantID, Kind: tenants.RevokedGrant, Key: f.ID, NotBefore: at, ExpiresAt: at.Add(keys.Ceiling + inFlight),
+	}
+	err := db.change(ctx, e, tenants.RevocationEvent(r), func(tx *gorm.DB) error {
+		ended := tx.Model(&tenants.RefreshFamily{}).Where("tenant_id = ? AND id = ? AND revoked_at IS NULL", f.TenantID, f.ID).
+			UpdateColumn("revoked_at", at)
+		if ended.Error != nil {
+			return ended.Error
+		}
+		if ended.RowsAffected == 0 {
+			return errAlready
+		}
+		return revoke(tx, r)
+	})
+	if errors.Is(err, errAlready) {
+		return nil
+	}
+	return err
 }
 
-func revokeFamily(tx *gorm.DB, f *tenants.RefreshFamily, at time.Time, e tenants.AuditEvent) error {
-	result := tx.Model(&tenants.RefreshFamily{}).Where("tenant_id = ? AND id = ? AND revoked_at IS NULL", f.TenantID, f.ID).
-		UpdateColumn("revoked_at", at)
-	if result.Error != nil || result.RowsAffected == 0 {
-		return result.Error
-	}
-	return tx.Create(&e).Error
-}
+// inFlight is more than the time that a token may still be signed for after its
+// grant was revoked, the difference between two nodes' clocks included.
+const inFlight = 10 * time.Minute

@@ -19,10 +19,14 @@ func (db *DB) Revocations(ctx context.Context, tenantID string) ([]tenants.Revoc
 	return list, err
 }
 
-// Revoke ends access tokens. Given again, for a later instant, it ends those
-// that were issued since; for an earlier one it changes nothing.
+// Revoke ends access tokens, and refresh tokens with those of a client, a user or
+// the tenant. Given again, for a later instant, it ends those that were issued
+// since; for an earlier one it changes nothing of access tokens.
 func (db *DB) Revoke(ctx context.Context, r tenants.Revocation, e tenants.AuditEvent) error {
 	return db.change(ctx, e, tenants.RevocationEvent(r), func(tx *gorm.DB) error {
+		if err := db.cutOffBy(tx, r); err != nil {
+			return err
+		}
 		return revoke(tx, r)
 	})
 }

@@ -12,10 +12,12 @@ import (
 // RevocationKind says which access tokens a Revocation ends.
 type RevocationKind string
 
-// The kinds of revocations. RevokedToken ends one token; the others end what
-// was issued before an instant.
+// The kinds of revocations. RevokedToken ends one token, RevokedGrant all of one
+// grant, whenever they are issued; the others end what was issued before an
+// instant.
 const (
 	RevokedToken  RevocationKind = "token"  // Key: its jti
+	RevokedGrant  RevocationKind = "grant"  // Key: the grant_id, a family of refresh tokens
 	RevokedClient RevocationKind = "client" // Key: the client_id that tokens were issued to
 	RevokedUser   RevocationKind = "user"   // Key: the user's id, whom tokens speak for or who acts by them
 	RevokedAll    RevocationKind = "tenant" // Key: empty, every token of the tenant
@@ -27,16 +29,20 @@ type Revocation struct {
 	Kind     RevocationKind `gorm:"primaryKey"`
 	Key      string         `gorm:"primaryKey"`
 	// NotBefore is when it was given: a token whose iat is not in a later second
-	// is dead. For RevokedToken it only tells when.
+	// is dead. For RevokedToken and RevokedGrant it only tells when.
 	NotBefore time.Time
 	// ExpiresAt is when the last token that it ends expires by itself.
 	ExpiresAt time.Time
 }
 
-// at is what memory keeps of the revocation: when the one token expires, or the
-// last second whose tokens are dead.
+// isSingle tells that a revocation of the kind names what it ends, and not when
+// that was issued.
+func (k RevocationKind) isSingle() bool { return k == RevokedToken || k == RevokedGrant }
+
+// at is what memory keeps of the revocation: when the last token of a single one
+// expires, or the last second whose tokens are dead.
 func (r *Revocation) at() int64 {
-	if r.Kind == RevokedToken {
+	if r.Kind.isSingle() {
 		return r.ExpiresAt.Unix()
 	}
 	return r.NotBefore.Unix()
@@ -56,8 +62,7 @@ func RevocationEvent(list ...Revocation) feed.Event {
 	return e
 }
 
-// ended is a revocation as it is kept in memory: at is when the token expires,
-// or the last second whose tokens are dead.
+// ended is a revocation as it is kept in memory; at is as in Revocation.at.
 type ended struct {
 	what ending
 	at   int64 // seconds since the epoch
@@ -88,6 +93,7 @@ func readEndings(eventKey string) (list []ended, ok bool) {
 // IssuedToken is what says whether a token is revoked.
 type IssuedToken struct {
 	ID       string // jti
+	GrantID  string // grant_id, empty for none
 	ClientID string
 	Subjects []string // whom it speaks for, and who acts by it
 	At       int64    // iat
@@ -121,6 +127,9 @@ func (r *revoked) holds(t IssuedToken) bool {
 	if _, ok := r.until[ending{RevokedToken, t.ID}]; ok {
 		return true
 	}
+	if _, ok := r.until[ending{RevokedGrant, t.GrantID}]; ok {
+		return true
+	}
 	return t.At <= r.lastDead(t.ClientID, t.Subjects)
 }
 
@@ -139,14 +148,14 @@ func (r *revoked) lastDead(clientID string, subjects []string) int64 {
 	return last
 }
 
-// forget drops single tokens that expired before an instant, and instants of
-// which no token is left.
+// forget drops single tokens and grants whose last token expired before an
+// instant, and instants of which no token is left.
 func (r *revoked) forget(before time.Time, longest time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for what, at := range r.until {
 		life := longest
-		if what.kind == RevokedToken {
+		if what.kind.isSingle() {
 			life = 0
 		}
 		if time.Unix(at, 0).Add(life).Before(before) {
