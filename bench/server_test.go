@@ -111,7 +111,7 @@ func (n *node) seed(b *testing.B) {
 	for _, call := range []struct{ path, body string }{
 		{"tenants", `{"slug":"bench","name":"Bench"}`},
 		{"tenants/bench/apis", `{"identifier":"` + audience + `","name":"API","scopes":[{"name":"read"},{"name":"write"}]}`},
-		{"tenants/bench/clients", `{"client_id":"load","client_secret":"load-secret","name":"Load","grant_types":["client_credentials"],"apis":[{"identifier":"` + audience + `","scopes":["read","write"]}]}`},
+		{"tenants/bench/clients", `{"client_id":"load","client_secret":"load-secret","name":"Load","grant_types":["client_credentials","password"],"apis":[{"identifier":"` + audience + `","scopes":["read","write"]}]}`},
 	} {
 		request, err := http.NewRequest(http.MethodPost, "http://"+n.address+"/admin/v1/"+call.path, strings.NewReader(call.body))
 		if err != nil {
