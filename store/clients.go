@@ -101,6 +101,7 @@ func fillClient(c *tenants.Client) {
 		c.APIs[i].Scopes = orEmpty(c.APIs[i].Scopes)
 	}
 	c.ResourceServerFor = orEmpty(c.ResourceServerFor)
+	c.AllowedOrigins = orEmpty(c.AllowedOrigins)
 	c.Secrets = orEmpty(c.Secrets)
 	c.Keys = orEmpty(c.Keys)
 	c.Audiences = orEmpty(c.Audiences)

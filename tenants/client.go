@@ -20,6 +20,9 @@ type Client struct {
 	APIs        []APIAccess `json:"apis" gorm:"serializer:json"`
 	// ResourceServerFor names the APIs whose tokens the client may introspect.
 	ResourceServerFor []string `json:"resource_server_for" gorm:"serializer:json"`
+	// AllowedOrigins are those of pages that may exchange a session for a token
+	// from another origin than the tenant's own.
+	AllowedOrigins []string `json:"allowed_origins" gorm:"serializer:json"`
 	// Lifetimes are access token lifetimes in seconds per grant_type.
 	Lifetimes map[string]int `json:"lifetimes" gorm:"serializer:json"`
 	Lifetime  `gorm:"embedded"`
@@ -67,12 +70,6 @@ type Secret struct {
 	ExpiresAt *time.Time `json:"expires_at"`
 	// LastUsedAt is behind by a minute or so: uses are kept in memory first.
 	LastUsedAt *time.Time `json:"last_used_at"`
-}
-
-// IsPublic reports whether the client proves nothing (RFC 6749 section 2.1): it
-// keeps no secret, or stands in for a dialect whose endpoints name no client.
-func (c *Client) IsPublic() bool {
-	return c.AuthMethod == oauth.AuthNone || c.AuthMethod == oauth.AuthDialect
 }
 
 // AllowsGrant reports whether the client may use the grant.

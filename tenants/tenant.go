@@ -59,6 +59,10 @@ type Tenant struct {
 	// LoginByEmail lets users sign in by their e-mail address too, which is then
 	// unique among addresses and usernames.
 	LoginByEmail bool `json:"login_by_email"`
+	// BrandColor and BackgroundColor are #rrggbb, for the tenant's pages; empty:
+	// the platform's.
+	BrandColor      string `json:"brand_color"`
+	BackgroundColor string `json:"background_color"`
 	// SigningAlg signs the tenant's tokens unless the API says otherwise;
 	// KeyBits is the size of new RSA keys.
 	SigningAlg string `json:"signing_alg"`
