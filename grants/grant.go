@@ -31,6 +31,7 @@ type Request struct {
 	Tenant    *tenants.Tenant
 	Client    *tenants.Client
 	Params    oauth.Params
+	Browser   Browser
 	Address   string // of the caller
 	RequestID string
 }
@@ -51,6 +52,9 @@ type Subject struct {
 	// ones too.
 	Scopes     oauth.Scopes
 	KeepScopes bool
+	// Decided says that the scopes were asked for and approved before: those that
+	// the request for the token names do not count.
+	Decided bool
 	// Renewable says that a client which may use refresh tokens gets one. It
 	// counts for people only.
 	Renewable bool

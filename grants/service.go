@@ -37,6 +37,7 @@ type TokenRequest struct {
 	Params      oauth.Params
 	Credentials oauth.Credentials
 	Profile     oauth.Profile
+	Browser     Browser
 	Address     string // of the caller, for throttling and audit
 	RequestID   string
 }
@@ -79,7 +80,7 @@ func (s *Service) Token(ctx context.Context, r *TokenRequest) (*oauth.Response, 
 		return nil, err
 	}
 	subject, err := grant.Authorize(ctx, &Request{
-		Tenant: r.Tenant, Client: client, Params: r.Params.Only(grant.Params()), Address: r.Address, RequestID: r.RequestID,
+		Tenant: r.Tenant, Client: client, Params: r.Params.Only(grant.Params()), Browser: r.Browser, Address: r.Address, RequestID: r.RequestID,
 	})
 	if err != nil {
 		return nil, err

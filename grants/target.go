@@ -28,6 +28,9 @@ func (s *Service) target(ctx context.Context, r *TokenRequest, client *tenants.C
 	if err != nil {
 		return nil, err
 	}
+	if subject.Decided {
+		asked = nil
+	}
 	if subject.Audience != "" {
 		if audience != "" && audience != subject.Audience {
 			return nil, oauth.Errorf(oauth.InvalidTarget, oauth.ReasonForbidden, "this was granted for another audience")

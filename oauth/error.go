@@ -19,10 +19,11 @@ const (
 	InvalidScope           Code = "invalid_scope"
 	InvalidTarget          Code = "invalid_target"
 	AccessDenied           Code = "access_denied"
-	InvalidToken           Code = "invalid_token" // RFC 6750 section 3.1
 	TenantSuspended        Code = "tenant_suspended"
 	UnknownTenant          Code = "unknown_tenant"
 	SlowDown               Code = "slow_down"
+	AuthorizationPending   Code = "authorization_pending" // RFC 8628 section 3.5
+	ExpiredToken           Code = "expired_token"         // RFC 8628 section 3.5
 	TooLarge               Code = "request_too_large"
 	ServerError            Code = "server_error"
 	TemporarilyUnavailable Code = "temporarily_unavailable"
@@ -48,6 +49,8 @@ const (
 	ReasonExpired   Reason = "expired"
 	ReasonDisabled  Reason = "disabled"
 	ReasonForbidden Reason = "forbidden"
+	ReasonPending   Reason = "pending"
+	ReasonDenied    Reason = "denied" // by a person
 	ReasonThrottled Reason = "throttled"
 	ReasonConflict  Reason = "conflict"
 	ReasonInternal  Reason = "internal"
@@ -97,7 +100,7 @@ func AsError(err error) *Error {
 func Codes() []Code {
 	return []Code{
 		InvalidRequest, InvalidClient, InvalidGrant, UnauthorizedClient, UnsupportedGrantType, InvalidScope, InvalidTarget,
-		AccessDenied, InvalidToken, TenantSuspended, UnknownTenant, SlowDown, TooLarge, ServerError, TemporarilyUnavailable,
+		AccessDenied, TenantSuspended, UnknownTenant, SlowDown, AuthorizationPending, ExpiredToken, TooLarge, ServerError, TemporarilyUnavailable,
 	}
 }
 
@@ -105,6 +108,6 @@ func Codes() []Code {
 func Reasons() []Reason {
 	return []Reason{
 		ReasonMissing, ReasonMalformed, ReasonDuplicate, ReasonUnknown, ReasonWrong, ReasonExpired, ReasonDisabled, ReasonForbidden,
-		ReasonThrottled, ReasonConflict, ReasonInternal,
+		ReasonThrottled, ReasonPending, ReasonDenied, ReasonConflict, ReasonInternal,
 	}
 }

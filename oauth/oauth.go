@@ -12,6 +12,7 @@ const (
 	GrantTokenExchange     = "urn:ietf:params:oauth:grant-type:token-exchange" // RFC 8693
 	GrantDeviceCode        = "urn:ietf:params:oauth:grant-type:device_code"    // RFC 8628
 	GrantJWTBearer         = "urn:ietf:params:oauth:grant-type:jwt-bearer"     // RFC 7523
+	GrantSession           = "urn:gatehouse:params:oauth:grant-type:session"   // our own
 	GrantAPIKey            = "urn:gatehouse:params:oauth:grant-type:api-key"   // our own
 )
 
@@ -53,6 +54,17 @@ func (p Params) Only(names []string) Params {
 		}
 	}
 	return only
+}
+
+// DeviceAuthorization is the answer to a device authorization request (RFC 8628
+// section 3.2).
+type DeviceAuthorization struct {
+	DeviceCode              string
+	UserCode                string
+	VerificationURI         string
+	VerificationURIComplete string
+	ExpiresIn               int64 // seconds
+	Interval                int64 // seconds
 }
 
 // Response is a successful answer of the token endpoint (RFC 6749 section
