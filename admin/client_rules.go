@@ -16,7 +16,7 @@ import (
 func changeOf(c *tenants.Client) ClientSettings {
 	return ClientSettings{
 		Name: c.Name, Description: c.Description, Status: c.Status, GrantTypes: c.GrantTypes, AuthMethod: c.AuthMethod,
-		APIs: c.APIs, ResourceServerFor: c.ResourceServerFor, Lifetimes: c.Lifetimes,
+		APIs: c.APIs, ResourceServerFor: c.ResourceServerFor, Lifetimes: c.Lifetimes, AllowedOrigins: c.AllowedOrigins,
 		RequiredPermissions: c.RequiredPermissions, Permissions: c.Permissions, ExpiresAt: c.ExpiresAt, Lifetime: c.Lifetime,
 		Assertions:      c.Assertions,
 		TokenShape:      TokenShape{c.TokenFormat, c.Claims},
@@ -28,6 +28,7 @@ func changeOf(c *tenants.Client) ClientSettings {
 func (n ClientSettings) applyTo(c *tenants.Client) {
 	c.Name, c.Description, c.Status, c.GrantTypes, c.AuthMethod = n.Name, n.Description, n.Status, filled(n.GrantTypes), n.AuthMethod
 	c.APIs, c.ResourceServerFor, c.Lifetimes, c.Lifetime = filled(n.APIs), filled(n.ResourceServerFor), n.Lifetimes, n.Lifetime
+	c.AllowedOrigins = filled(n.AllowedOrigins)
 	if c.Status == "" {
 		c.Status = tenants.Active
 	}
@@ -94,6 +95,9 @@ func (s *Service) checkClient(c *tenants.Client) error {
 		}
 	}
 	if err := checkPermissions("permissions", c.Permissions); err != nil {
+		return err
+	}
+	if err := checkOrigins(c.AllowedOrigins); err != nil {
 		return err
 	}
 	if err := checkTokenShape(c.TokenFormat, c.Claims); err != nil {

@@ -21,6 +21,7 @@ type NewTenant struct {
 	SigningAlg      string                       `json:"signing_alg"` // empty: RS256
 	KeyBits         int                          `json:"key_bits"`    // 0: 2048
 	SignIn
+	Look
 	Rotation
 	Excess
 	tenants.Lifetime
@@ -37,6 +38,7 @@ type tenantChange struct {
 	SigningAlg      string                       `json:"signing_alg"`
 	KeyBits         int                          `json:"key_bits"`
 	SignIn
+	Look
 	Rotation
 	Excess
 	tenants.Lifetime
@@ -54,6 +56,13 @@ type Excess struct {
 	ExcessLifetime string `json:"excess_lifetime"`
 }
 
+// Look is what a tenant's pages look like: colours as #rrggbb, empty for the
+// platform's.
+type Look struct {
+	BrandColor      string `json:"brand_color"`
+	BackgroundColor string `json:"background_color"`
+}
+
 // Rotation is how a tenant's keys follow each other.
 type Rotation struct {
 	Period int  `json:"rotation_period"` // seconds that a key signs; 0: as the platform says
@@ -63,7 +72,7 @@ type Rotation struct {
 // ownTenantFields are what a tenant's own administrators may change of it; the
 // rest is the operator's, as it reaches other tenants or costs the platform.
 func ownTenantFields() []string {
-	return []string{"name", "signing_alg", "rotation_period", "rotation_paused", "login_by_email", "access_token_lifetime", "max_access_token_lifetime", "excess_lifetime",
+	return []string{"name", "signing_alg", "rotation_period", "rotation_paused", "login_by_email", "brand_color", "background_color", "access_token_lifetime", "max_access_token_lifetime", "excess_lifetime",
 		"refresh_token_idle_lifetime", "refresh_token_lifetime", "refresh_token_grace"}
 }
 
@@ -84,7 +93,8 @@ func (s *Service) createTenant(ctx context.Context, a Actor, n NewTenant) (*tena
 		ID: newID(), Slug: n.Slug, Name: n.Name, Issuer: n.Issuer, Hosts: n.Hosts, Dialects: filled(n.Dialects), DialectSettings: n.DialectSettings,
 		Status: tenants.Active, Lifetime: n.Lifetime, ExcessLifetime: n.ExcessLifetime, RefreshLifetime: n.RefreshLifetime,
 		SigningAlg: n.SigningAlg, KeyBits: n.KeyBits,
-		LoginByEmail: n.LoginByEmail, RotationPeriod: n.Rotation.Period, RotationPaused: n.Rotation.Paused,
+		LoginByEmail: n.LoginByEmail, BrandColor: n.BrandColor, BackgroundColor: n.BackgroundColor,
+		RotationPeriod: n.Rotation.Period, RotationPaused: n.Rotation.Paused,
 		CreatedAt: now, UpdatedAt: now,
 	}
 	if t.SigningAlg == "" {
@@ -189,7 +199,7 @@ func (s *Service) updateTenant(ctx context.Context, a Actor, slug string, versio
 	if err := current(t.Version, version, "tenant"); err != nil {
 		return nil, err
 	}
-	before := tenantChange{t.Name, t.Hosts, t.Dialects, t.DialectSettings, t.Status, t.SigningAlg, t.KeyBits, SignIn{t.LoginByEmail}, Rotation{t.RotationPeriod, t.RotationPaused}, Excess{t.ExcessLifetime}, t.Lifetime, t.RefreshLifetime}
+	before := tenantChange{t.Name, t.Hosts, t.Dialects, t.DialectSettings, t.Status, t.SigningAlg, t.KeyBits, SignIn{t.LoginByEmail}, Look{t.BrandColor, t.BackgroundColor}, Rotation{t.RotationPeriod, t.RotationPaused}, Excess{t.ExcessLifetime}, t.Lifetime, t.RefreshLifetime}
 	m, err := merge(before, p, "id", "slug", "issuer", "created_at", "updated_at")
 	if err != nil || len(m.changed) == 0 {
 		return t, err
@@ -204,6 +214,7 @@ func (s *Service) updateTenant(ctx context.Context, a Actor, slug string, versio
 	t.DialectSettings = after.DialectSettings
 	t.SigningAlg, t.KeyBits, t.Lifetime, t.ExcessLifetime = after.SigningAlg, after.KeyBits, after.Lifetime, after.ExcessLifetime
 	t.LoginByEmail, t.RefreshLifetime = after.LoginByEmail, after.RefreshLifetime
+	t.BrandColor, t.BackgroundColor = after.BrandColor, after.BackgroundColor
 	t.RotationPeriod, t.RotationPaused = after.Rotation.Period, after.Rotation.Paused
 	if err := s.checkTenant(t); err != nil {
 		return nil, err

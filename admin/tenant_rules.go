@@ -71,6 +71,11 @@ func (s *Service) checkTenant(t *tenants.Tenant) error {
 	if err := checkRefreshLifetime(t.RefreshLifetime); err != nil {
 		return err
 	}
+	for field, color := range map[string]string{"brand_color": t.BrandColor, "background_color": t.BackgroundColor} {
+		if color != "" && !tenants.ValidColor(color) {
+			return Errorf(CodeInvalid, field, "must be a colour as #rrggbb, or empty for the platform's")
+		}
+	}
 	return checkLifetime(t.Lifetime)
 }
 

@@ -27,7 +27,7 @@ func words() vocabulary {
 		operations: map[Operation][]string{
 			Token:               {"access_token", "token_type", "expires_in", "expires_at", "scope", "refresh_token", "issued_token_type"},
 			DeviceAuthorization: {"device_code", "user_code", "verification_uri", "verification_uri_complete", "expires_in", "interval"},
-			Introspect:          nil, Revoke: nil, JWKS: nil, Metadata: nil, KeySchedule: nil, Authorize: nil,
+			SessionProof:        nil, Introspect: nil, Revoke: nil, JWKS: nil, Metadata: nil, KeySchedule: nil, Authorize: nil,
 			Impersonatees: people, Profile: people,
 			SignIn: nil, APIKeyCreate: {"api_key", "name", "prefix"},
 		},
@@ -35,12 +35,12 @@ func words() vocabulary {
 			"grant_type", "client_id", "client_secret", "client_assertion", "client_assertion_type", "scope", "audience", "resource",
 			"username", "password", "refresh_token", "device_code", "code", "code_verifier", "redirect_uri", "response_type", "state",
 			"code_challenge", "code_challenge_method", "subject_token", "subject_token_type", "actor_token", "actor_token_type",
-			"requested_token_type", "requested_subject", "assertion", "token", "token_type_hint", "session", "name", "prefix", "description",
+			"requested_token_type", "requested_subject", "assertion", "token", "token_type_hint", "session", "session_proof", "name", "prefix", "description",
 			"expires_in", // seconds that the token shall live
 		},
 		secrets: []string{
 			"client_secret", "client_assertion", "password", "refresh_token", "device_code", "code", "subject_token", "actor_token",
-			"assertion", "token", "session",
+			"assertion", "token", "session", "session_proof",
 		},
 	}
 }
@@ -53,9 +53,6 @@ func (s *Spec) check(d *document) {
 	s.checkLifetime(d, "lifetime", s.Lifetime)
 	if s.Client != nil && len(s.Client.Grants) == 0 {
 		d.fault("client.grants", "a client that stands behind routes needs the grants that these use")
-	}
-	if s.Client != nil && slices.Contains(s.Client.Grants, oauth.GrantClientCredentials) {
-		d.fault("client.grants", "%s would be open to everybody: nothing proves who asks", oauth.GrantClientCredentials)
 	}
 	for i, setting := range s.Settings {
 		path := fmt.Sprintf("settings[%d]", i)

@@ -16,6 +16,7 @@ type Operation string
 const (
 	Token               Operation = "token"
 	DeviceAuthorization Operation = "device_authorization"
+	SessionProof        Operation = "session_proof"
 	Introspect          Operation = "introspect"
 	Revoke              Operation = "revoke"
 	Impersonatees       Operation = "impersonatees"
@@ -191,7 +192,6 @@ const (
 	FormList    Form = "list"    // words as a JSON array
 	FormRFC3339 Form = "rfc3339" // an instant
 	FormLower   Form = "lower"   // in lower case
-	FormNumber  Form = "number"  // digits as a JSON number, anything else as it is
 )
 
 // Field is a member of a JSON answer.

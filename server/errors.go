@@ -21,7 +21,7 @@ const retryAfter = 2 * time.Second
 // refuse answers with an error, in the form of the route that the request
 // reached or else of the RFCs.
 func (s *Server) refuse(c *gin.Context, err error) {
-	failure := asFailure(err)
+	failure := AsFailure(err)
 	x := of(c)
 	x.failure = failure
 	var refusal dialects.Refusal
@@ -33,7 +33,7 @@ func (s *Server) refuse(c *gin.Context, err error) {
 	header := c.Writer.Header()
 	header.Set("Cache-Control", "no-store")
 	if refusal.Status == http.StatusUnauthorized {
-		header.Set("WWW-Authenticate", challenge(failure.Code))
+		header.Set("WWW-Authenticate", `Basic realm="gatehouse", charset="UTF-8"`)
 	}
 	if failure.RetryAfter > 0 {
 		header.Set("Retry-After", strconv.Itoa(int(math.Ceil(failure.RetryAfter.Seconds()))))
@@ -47,16 +47,8 @@ func (s *Server) refuse(c *gin.Context, err error) {
 	c.Data(refusal.Status, refusal.ContentType, refusal.Body)
 }
 
-// challenge says how to prove oneself (RFC 6749 section 5.2, RFC 6750 section 3).
-func challenge(code oauth.Code) string {
-	if code == oauth.InvalidToken {
-		return `Bearer realm="gatehouse", error="invalid_token"`
-	}
-	return `Basic realm="gatehouse", charset="UTF-8"`
-}
-
-// asFailure sorts out what is away from what is broken.
-func asFailure(err error) *oauth.Error {
+// AsFailure sorts out what is away from what is broken.
+func AsFailure(err error) *oauth.Error {
 	var tooLarge *http.MaxBytesError
 	var known *oauth.Error
 	switch {
@@ -72,9 +64,9 @@ func asFailure(err error) *oauth.Error {
 	}
 }
 
-// unread is the answer to a body that could not be read to its end: it is too
+// Unread is the answer to a body that could not be read to its end: it is too
 // large, or the client broke off or was too slow.
-func unread(err error) error {
+func Unread(err error) error {
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
 		return err

@@ -23,6 +23,7 @@ type exchange struct {
 	id       string
 	began    time.Time
 	address  string // of the client, behind trusted proxies
+	host     string // that the client asked for, known once the tenant was looked for
 	tenant   *tenants.Tenant
 	clientID string // as claimed
 	grant    string
@@ -133,6 +134,6 @@ func Note(c *gin.Context, route string, failure error) {
 	x := of(c)
 	x.route = route
 	if failure != nil {
-		x.failure = asFailure(failure)
+		x.failure = AsFailure(failure)
 	}
 }

@@ -20,7 +20,7 @@ func (s *Server) readyz(c *gin.Context) {
 		checks[name] = "ok"
 		if err := check(c.Request.Context()); err != nil {
 			status, checks[name] = http.StatusServiceUnavailable, "failed"
-			of(c).failure = asFailure(err)
+			of(c).failure = AsFailure(err)
 		}
 	}
 	select {

@@ -31,6 +31,7 @@ import (
 	"github.com/gatehouse-auth/gatehouse/passwords"
 	"github.com/gatehouse-auth/gatehouse/server"
 	"github.com/gatehouse-auth/gatehouse/server/adminapi"
+	"github.com/gatehouse-auth/gatehouse/server/pages"
 	"github.com/gatehouse-auth/gatehouse/store"
 	"github.com/gatehouse-auth/gatehouse/store/storetest"
 	"github.com/gatehouse-auth/gatehouse/tenants"
@@ -127,12 +128,17 @@ func openHouse(t testing.TB, db *store.DB, s *keys.Sealer, c *clock) *house {
 	}
 	h.hasher, h.keyUses = hasher, grants.NewKeyUses(db)
 	keysets := assertion.NewKeysets(&h.outlet, c.Now)
+	signIn := grants.NewSignIn(directory, db, hasher, failureFloor, c.Now)
+	sessions := grants.NewSessions(signIn, directory, db, peppers, c.Now)
+	devices := grants.NewDevices(db, directory, peppers, c.Now)
 	registry := grants.NewRegistry(
 		grants.ClientCredentials{},
-		grants.Password{SignIn: grants.NewSignIn(directory, db, hasher, failureFloor, c.Now)},
+		grants.Password{SignIn: signIn},
 		grants.APIKey{Keys: grants.NewAPIKeys(directory, peppers, h.keyUses, c.Now)},
 		grants.RefreshToken{Tokens: grants.NewRefreshTokens(db, directory, peppers, c.Now)},
 		grants.JWTBearer{Issuers: directory, Keysets: keysets, Log: db, Now: c.Now},
+		grants.Session{Sessions: sessions},
+		grants.Device{Devices: devices},
 	)
 	service := newAdminService(db, s, peppers, public, registry, c)
 	h.service = service
@@ -157,6 +163,9 @@ func openHouse(t testing.TB, db *store.DB, s *keys.Sealer, c *clock) *house {
 		Clients:   clients,
 		Keys:      rings,
 		Legacy:    h.legacy,
+		Sessions:  sessions,
+		Devices:   devices,
+		Pages:     pages.Mount(sessions, devices),
 		Staleness: h.follower.Staleness,
 		Ready:     map[string]func(context.Context) error{"database": db.Ping},
 		Admin: func(r gin.IRouter) {

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -40,6 +41,8 @@ type providerMetadata struct {
 	RevocationEndpoint       string   `json:"revocation_endpoint"`
 	RevocationAuthMethods    []string `json:"revocation_endpoint_auth_methods_supported"`
 	RevocationAuthAlgs       []string `json:"revocation_endpoint_auth_signing_alg_values_supported"`
+
+	DeviceAuthorizationEndpoint string `json:"device_authorization_endpoint,omitempty"` // RFC 8628 section 4
 	// KeyScheduleURI is our own: where the life of the keys is published.
 	KeyScheduleURI string `json:"key_schedule_uri"`
 }
@@ -82,12 +85,16 @@ func (s *Server) describe(d described) (*document, error) {
 		}
 		return base + s.Dialects.Standard().Path(o)
 	}
+	served, devices := s.grantsOf(d.spec), ""
+	if slices.Contains(served, oauth.GrantDeviceCode) {
+		devices = at(dialects.DeviceAuthorization)
+	}
 	body, err := json.Marshal(providerMetadata{
 		Issuer:        d.tenant.Issuer,
 		TokenEndpoint: at(dialects.Token),
 		JWKSURI:       at(dialects.JWKS),
 		ResponseTypes: []string{}, // required, and there is no authorization endpoint
-		GrantTypes:    s.grantsOf(d.spec),
+		GrantTypes:    served,
 		AuthMethods:   s.authMethods(),
 		AuthAlgs:      s.Clients.Algs(),
 
@@ -98,6 +105,8 @@ func (s *Server) describe(d described) (*document, error) {
 		RevocationAuthMethods:    s.authMethods(),
 		RevocationAuthAlgs:       s.Clients.Algs(),
 		KeyScheduleURI:           at(dialects.KeySchedule),
+
+		DeviceAuthorizationEndpoint: devices,
 	})
 	if err != nil {
 		return nil, err

@@ -49,6 +49,9 @@ type Parts struct {
 	Ready     map[string]func(context.Context) error // the checks of /readyz, by name
 	Admin     Mount                                  // adds the admin API; nil: it is served elsewhere
 	Legacy    *LegacyLog                             // of who uses dialects; nil: nobody wants to know
+	Sessions  *grants.Sessions                       // of browsers
+	Devices   *grants.Devices                        // that people authorize
+	Pages     Mount                                  // adds the pages for people, with a tenant; nil: none
 	Metrics   *Metrics
 	Log       *zap.Logger
 	Now       func() time.Time
@@ -91,6 +94,9 @@ func (s *Server) Handler() http.Handler {
 	router.GET("/healthz", s.healthz)
 	router.GET("/readyz", s.readyz)
 	s.mount(router)
+	if s.Pages != nil {
+		s.pages(router)
+	}
 	// RFC 8414 section 3.1 puts the well-known part before the issuer's path.
 	inserted := router.Group("", s.resolveTenant)
 	for _, name := range []string{"oauth-authorization-server", "openid-configuration"} {

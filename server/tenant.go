@@ -10,7 +10,8 @@ import (
 // the tenant to the audience.
 func (s *Server) resolveTenant(c *gin.Context) {
 	x := of(c)
-	tenant, err := s.Resolver.Resolve(c.Request.Context(), s.requestHost(c.Request), c.Param("slug"))
+	x.host = s.requestHost(c.Request)
+	tenant, err := s.Resolver.Resolve(c.Request.Context(), x.host, c.Param("slug"))
 	if err != nil {
 		s.refuse(c, err)
 		return

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"io"
 	"net/http"
 
@@ -29,15 +30,20 @@ func (s *Server) issue(c *gin.Context, route *dialects.Route) (*oauth.Response, 
 	if err != nil {
 		return nil, err
 	}
-	if err := s.findByAudience(c, route, r); err != nil {
+	if err := s.findTenant(c, route, r); err != nil {
 		return nil, err
+	}
+	if of(c).grant == oauth.GrantSession {
+		if err := s.share(c, r); err != nil {
+			return nil, err
+		}
 	}
 	return s.Grants.Token(c.Request.Context(), r)
 }
 
-// findByAudience finds the tenant of a request on the shared host: by its audience
-// or, where it sends none, by its refresh token.
-func (s *Server) findByAudience(c *gin.Context, route *dialects.Route, r *grants.TokenRequest) error {
+// findTenant finds the tenant of a request on the shared host: by the audience,
+// or else by what names its tenant.
+func (s *Server) findTenant(c *gin.Context, route *dialects.Route, r *grants.TokenRequest) error {
 	x := of(c)
 	if x.tenant != nil {
 		return nil
@@ -46,7 +52,7 @@ func (s *Server) findByAudience(c *gin.Context, route *dialects.Route, r *grants
 	if err != nil {
 		return err
 	}
-	tenant, err := s.Resolver.OnSharedHost(c.Request.Context(), audience, x.clientID, grants.RefreshTenant(r.Params))
+	tenant, err := s.Resolver.OnSharedHost(c.Request.Context(), audience, x.clientID, cmp.Or(grants.RefreshTenant(r.Params), grants.DeviceTenant(r.Params)))
 	if err != nil {
 		return err
 	}
@@ -68,7 +74,7 @@ func (s *Server) read(c *gin.Context, route *dialects.Route) (*grants.TokenReque
 	}
 	body, err := io.ReadAll(c.Request.Body)
 	if err != nil {
-		return nil, unread(err)
+		return nil, Unread(err)
 	}
 	q, err := route.Decode(c.Request, body)
 	c.Request.URL.RawQuery, c.Request.RequestURI = "", ""
@@ -77,7 +83,7 @@ func (s *Server) read(c *gin.Context, route *dialects.Route) (*grants.TokenReque
 		s.Metrics.showed(route.Spec().Name, habit)
 	}
 	return &grants.TokenRequest{
-		Tenant: x.tenant, Params: q.Params, Credentials: q.Credentials, Profile: q.Profile, Address: x.address, RequestID: x.id,
+		Tenant: x.tenant, Params: q.Params, Credentials: q.Credentials, Profile: q.Profile, Browser: s.browser(c, q.Params), Address: x.address, RequestID: x.id,
 	}, err
 }
 

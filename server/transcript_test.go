@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"html"
 	"io"
 	"net"
 	"net/http"
@@ -32,6 +33,9 @@ import (
 //	         there ("!Name" must not be), and the body. In JSON "<any>" stands
 //	         for any value, "<jwt>" for a token, "<jwt {claims}>" for one with these
 //	         among its claims, "<rfc3339>" for an instant, "<keep name>" for any that is kept
+//	keep     lines "name regexp": what the group matches in the headers or the
+//	         body of the last answer is kept as {{name}}
+//	shows    lines that the last answer's body holds; after "!" one that it must not
 func TestTranscripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -82,8 +86,39 @@ func (p *player) play(kind, text string) {
 		p.send(p.filled(text))
 	case "answer":
 		p.check(p.filled(text))
+	case "keep":
+		p.keep(text)
+	case "shows":
+		p.shows(p.filled(text))
 	default:
 		p.t.Fatalf("%s: no such part", p.part)
+	}
+}
+
+// keep keeps parts of the last answer.
+func (p *player) keep(text string) {
+	p.t.Helper()
+	var whole bytes.Buffer
+	_ = p.answer.Header.Write(&whole)
+	whole.Write(p.body)
+	for line := range strings.Lines(text) {
+		name, pattern, _ := strings.Cut(strings.TrimSpace(line), " ")
+		match := regexp.MustCompile(pattern).FindSubmatch(whole.Bytes())
+		if len(match) != 2 {
+			p.t.Fatalf("%s: nothing is %s in\n%s", p.part, pattern, whole.Bytes())
+		}
+		p.vars[name] = html.UnescapeString(string(match[1]))
+	}
+}
+
+// shows checks what a page says.
+func (p *player) shows(text string) {
+	p.t.Helper()
+	for line := range strings.Lines(text) {
+		want, absent := strings.CutPrefix(strings.TrimSpace(line), "!")
+		if strings.Contains(string(p.body), want) == absent {
+			p.t.Errorf("%s: %q must be there: %v, in\n%s", p.part, want, !absent, p.body)
+		}
 	}
 }
 

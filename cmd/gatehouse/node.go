@@ -20,6 +20,7 @@ import (
 	"github.com/gatehouse-auth/gatehouse/passwords"
 	"github.com/gatehouse-auth/gatehouse/server"
 	"github.com/gatehouse-auth/gatehouse/server/adminapi"
+	"github.com/gatehouse-auth/gatehouse/server/pages"
 	"github.com/gatehouse-auth/gatehouse/store"
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
@@ -92,12 +93,8 @@ func newNode(settings *Settings, log *zap.Logger, db *store.DB, sealer *keys.Sea
 	db.Subscribe(n.apply)
 	n.keyUses = grants.NewKeyUses(db)
 	keysets := assertion.NewKeysets(fetch.New(fetch.Config{Allow: settings.FetchAllow}), now)
-	registry := newRegistry(grantParts{
-		signIn:  grants.NewSignIn(n.directory, db, hasher, grants.FailureFloor, now),
-		apiKeys: grants.NewAPIKeys(n.directory, n.peppers, n.keyUses, now),
-		refresh: grants.NewRefreshTokens(db, n.directory, n.peppers, now),
-		bearer:  grants.JWTBearer{Issuers: n.directory, Keysets: keysets, Log: db, Now: now},
-	})
+	of := n.grantParts(hasher, keysets, now)
+	registry := newRegistry(of)
 	clients := grants.NewAuthenticator(n.directory, grants.NewThrottle(now), now, clientAuths(n, keysets, now)...)
 	n.legacy = server.NewLegacyLog(db, now)
 	n.metrics = server.NewMetrics()
@@ -111,6 +108,9 @@ func newNode(settings *Settings, log *zap.Logger, db *store.DB, sealer *keys.Sea
 		Keys:      n.rings,
 		Dialects:  settings.dialects,
 		Legacy:    n.legacy,
+		Sessions:  of.sessions,
+		Devices:   of.devices,
+		Pages:     pages.Mount(of.sessions, of.devices),
 		Staleness: n.follower.Staleness,
 		Ready:     map[string]func(context.Context) error{"database": n.db.Ping, "migrations": n.migrated, "keys": n.keysOpen, "feed": n.fresh},
 		Metrics:   n.metrics,
@@ -129,10 +129,24 @@ func newNode(settings *Settings, log *zap.Logger, db *store.DB, sealer *keys.Sea
 // grantParts are what grants are made of. Without them the grants can tell
 // their types and no more.
 type grantParts struct {
-	signIn  *grants.SignIn
-	apiKeys *grants.APIKeys
-	refresh *grants.RefreshTokens
-	bearer  grants.JWTBearer
+	signIn   *grants.SignIn
+	apiKeys  *grants.APIKeys
+	refresh  *grants.RefreshTokens
+	bearer   grants.JWTBearer
+	sessions *grants.Sessions
+	devices  *grants.Devices
+}
+
+func (n *node) grantParts(hasher *passwords.Hasher, keysets *assertion.Keysets, now func() time.Time) grantParts {
+	signIn := grants.NewSignIn(n.directory, n.db, hasher, grants.FailureFloor, now)
+	return grantParts{
+		signIn:   signIn,
+		apiKeys:  grants.NewAPIKeys(n.directory, n.peppers, n.keyUses, now),
+		refresh:  grants.NewRefreshTokens(n.db, n.directory, n.peppers, now),
+		bearer:   grants.JWTBearer{Issuers: n.directory, Keysets: keysets, Log: n.db, Now: now},
+		sessions: grants.NewSessions(signIn, n.directory, n.db, n.peppers, now),
+		devices:  grants.NewDevices(n.db, n.directory, n.peppers, now),
+	}
 }
 
 // newRegistry lists the grants that this program knows.
@@ -143,6 +157,8 @@ func newRegistry(p grantParts) *grants.Registry {
 		grants.APIKey{Keys: p.apiKeys},
 		grants.RefreshToken{Tokens: p.refresh},
 		p.bearer,
+		grants.Session{Sessions: p.sessions},
+		grants.Device{Devices: p.devices},
 	)
 }
 
@@ -239,6 +255,10 @@ func (n *node) background(ctx context.Context) {
 	go n.every(ctx, flushEvery, "counts of legacy endpoints could not be stored", n.legacy.Flush)
 	go n.every(ctx, janitorEvery, "old refresh tokens could not be purged", func(ctx context.Context) error {
 		_, err := n.db.PurgeRefreshTokens(ctx, time.Now().Add(-feedKept))
+		return err
+	})
+	go n.every(ctx, janitorEvery, "old sessions could not be purged", func(ctx context.Context) error {
+		_, err := n.db.PurgeSessions(ctx, time.Now())
 		return err
 	})
 	go n.every(ctx, janitorEvery, "old events could not be purged", func(ctx context.Context) error {
