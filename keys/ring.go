@@ -17,6 +17,7 @@ import (
 // It does not change; which key signs follows from the clock at each call.
 type Ring struct {
 	set      Set // keys by publication
+	readAt   time.Time
 	parsed   map[string]*parsedKey
 	jwks     atomic.Pointer[rendering]
 	schedule atomic.Pointer[rendering]
@@ -37,7 +38,7 @@ func newRing(set Set, s *Sealer, t Timing, now time.Time) (*Ring, error) {
 	slices.SortFunc(set.Keys, func(a, b Key) int {
 		return cmp.Or(a.PublishedAt.Compare(b.PublishedAt), cmp.Compare(a.Kid, b.Kid))
 	})
-	ring := &Ring{set: set, parsed: make(map[string]*parsedKey, len(set.Keys))}
+	ring := &Ring{set: set, readAt: now, parsed: make(map[string]*parsedKey, len(set.Keys))}
 	for i := range set.Keys {
 		key := &set.Keys[i]
 		if key.TenantID != set.TenantID {

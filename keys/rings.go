@@ -16,6 +16,9 @@ import (
 // ringsKept bounds how many tenants' keys are in memory.
 const ringsKept = 8192
 
+// readGap bounds how often made-up kids have a tenant's keys read anew.
+const readGap = time.Second
+
 // RingSource is where Rings reads what it does not have in memory. A tenant
 // without keys has an empty set.
 type RingSource interface {
@@ -62,7 +65,22 @@ func (r *Rings) ring(ctx context.Context, tenantID string) (*Ring, error) {
 		ring, err := newRing(set, r.sealer, r.timing, r.now())
 		return ring, true, err
 	})
+	if err == nil && !anySigns(ring.set, r.now()) {
+		// A first key signs at once, on whichever node: it must be found here
+		// before this node can have heard of it.
+		r.kept.Drop(tenantID)
+	}
 	return ring, err
+}
+
+// anew returns the tenant's ring for a kid that the given one does not know: as
+// it is stored by now, unless it was read only just.
+func (r *Rings) anew(ctx context.Context, tenantID string, ring *Ring) (*Ring, error) {
+	if r.now().Sub(ring.readAt) < readGap {
+		return ring, nil
+	}
+	r.kept.Drop(tenantID)
+	return r.ring(ctx, tenantID)
 }
 
 // Sign returns claims as a signed JWT of that typ (RFC 7515 section 4.1.9),

@@ -41,6 +41,11 @@ func (r *Rings) Verify(ctx context.Context, tenantID, typ, token string) (payloa
 	if err != nil {
 		return nil, err
 	}
+	if ring.parsed[header.KeyID] == nil { // it may have replaced a revoked one on another node only now
+		if ring, err = r.anew(ctx, tenantID, ring); err != nil {
+			return nil, err
+		}
+	}
 	now := r.now()
 	key := ring.live(header.KeyID, now)
 	if key == nil || header.Algorithm != key.Alg {
