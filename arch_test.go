@@ -39,6 +39,7 @@ var arrows = map[string]string{
 	"verify":    "",
 	"docs":      "verify",
 	"interop":   "",
+	"faults":    "",
 	"bench":     "",
 }
 
