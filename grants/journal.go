@@ -2,6 +2,7 @@ package grants
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -18,7 +19,13 @@ type Uses interface {
 	// AddUses adds each Count to its row, which is made where there is none,
 	// and moves the row's LatestExpiry later if the given one is.
 	AddUses(ctx context.Context, uses []tenants.FirstUse) error
+	// KeyRevoked reports whether the tenant's key has been revoked.
+	KeyRevoked(ctx context.Context, tenantID, kid string) (bool, error)
 }
+
+// errKeyRevoked means that another node has revoked the key that signed a
+// token which has not left yet. Asked again, another key signs.
+var errKeyRevoked = fmt.Errorf("%w: the key that signed the token has been revoked", tenants.ErrUnavailable)
 
 // Journal makes sure that what a key signs is known, also after a crash: a row
 // is stored before the first token of each (key, client, API, hour) leaves.
@@ -46,7 +53,9 @@ func NewJournal(store Uses) *Journal {
 	return &Journal{store: store, hours: map[hour]*tally{}}
 }
 
-// Issued takes note of a token before it leaves.
+// Issued takes note of a token before it leaves. It is errKeyRevoked for the
+// first token of a row if its key has been revoked: whoever revokes a key, and
+// then reads what it signed, finds the row, or no token of the row leaves.
 func (j *Journal) Issued(ctx context.Context, tenantID, kid, clientID, audience string, now, expiry time.Time) error {
 	begin := now.UTC().Truncate(time.Hour)
 	key := hour{tenantID, kid, clientID, audience, begin.Unix()}
@@ -64,6 +73,14 @@ func (j *Journal) Issued(ctx context.Context, tenantID, kid, clientID, audience 
 		TenantID: tenantID, Kid: kid, ClientID: clientID, Audience: audience, Hour: begin, Count: 1, LatestExpiry: latest,
 	}}); err != nil {
 		return err
+	}
+	// Asked only now that the row can be read: the order is what matters.
+	revoked, err := j.store.KeyRevoked(ctx, tenantID, kid)
+	if err != nil {
+		return err
+	}
+	if revoked {
+		return errKeyRevoked
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()

@@ -28,6 +28,8 @@ type Directory interface {
 type Signer interface {
 	Sign(ctx context.Context, tenantID, alg, typ string, claims any) (token, kid string, err error)
 	Verify(ctx context.Context, tenantID, typ, token string) (payload []byte, err error)
+	// Forget has the tenant's keys read anew when they are next used.
+	Forget(tenantID string)
 }
 
 // TokenRequest is a request for a token after its bytes have been understood
@@ -105,17 +107,32 @@ func (s *Service) Token(ctx context.Context, r *TokenRequest) (*oauth.Response, 
 	if err := s.renew(ctx, issued); err != nil {
 		return nil, err
 	}
-	token, err := s.mint(ctx, issued, target, r.Profile)
+	token, err := s.sign(ctx, issued, target, r.Profile)
 	if err != nil {
-		return nil, err
-	}
-	if err := s.record(ctx, issued); err != nil {
 		return nil, err
 	}
 	return &oauth.Response{
 		AccessToken: token, TokenType: "Bearer", Scope: target.scopes.String(), RefreshToken: issued.RefreshToken,
 		ExpiresIn: int64(issued.Expiry.Sub(now) / time.Second), ExpiresAt: issued.Expiry.Unix(),
 	}, nil
+}
+
+// sign mints the token that i tells of, and records it. Where another node has
+// just revoked the key, the one that replaces it signs.
+func (s *Service) sign(ctx context.Context, i *Issued, t *target, p oauth.Profile) (string, error) {
+	token, err := s.mint(ctx, i, t, p)
+	if err != nil {
+		return "", err
+	}
+	err = s.record(ctx, i)
+	if errors.Is(err, errKeyRevoked) {
+		s.signer.Forget(i.Tenant.ID)
+		if token, err = s.mint(ctx, i, t, p); err != nil {
+			return "", err
+		}
+		err = s.record(ctx, i)
+	}
+	return token, err
 }
 
 // record stores what is about to leave, and consumes what it was paid with: last,

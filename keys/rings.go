@@ -201,6 +201,9 @@ func (r *Rings) Apply(e feed.Event) {
 	}
 }
 
+// Forget has the tenant's keys read anew when they are next used.
+func (r *Rings) Forget(tenantID string) { r.kept.Drop(tenantID) }
+
 // Reset forgets all keys.
 func (r *Rings) Reset() { r.kept.Reset() }
 

@@ -43,6 +43,17 @@ func (db *DB) AddUses(ctx context.Context, uses []tenants.FirstUse) error {
 	})
 }
 
+// KeyRevoked reports whether the tenant's key has been revoked.
+func (db *DB) KeyRevoked(ctx context.Context, tenantID, kid string) (revoked bool, err error) {
+	err = db.read(ctx, func(tx *gorm.DB) error {
+		var kids []string
+		err := tx.Table(signingKeys).Where("tenant_id = ? AND kid = ? AND revoked_at IS NOT NULL", tenantID, kid).Pluck("kid", &kids).Error
+		revoked = len(kids) > 0
+		return err
+	})
+	return revoked, err
+}
+
 // Uses returns what the key has signed, per client, API and hour, sorted by hour.
 func (db *DB) Uses(ctx context.Context, tenantID, kid string) ([]tenants.FirstUse, error) {
 	uses := []tenants.FirstUse{}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gatehouse-auth/gatehouse/keys"
 	"github.com/gatehouse-auth/gatehouse/store"
 	"github.com/gatehouse-auth/gatehouse/store/storetest"
 	"github.com/gatehouse-auth/gatehouse/tenants"
@@ -73,6 +74,26 @@ func TestNodesThatAddUsesAtOnceLoseNone(t *testing.T) {
 	for _, use := range uses {
 		if use.Count != 4*rounds {
 			t.Errorf("client %s is counted %d times, not %d", use.ClientID, use.Count, 4*rounds)
+		}
+	}
+}
+
+func TestKeyRevokedKnowsTheTenantsOwnKeys(t *testing.T) {
+	db := storetest.Open(t)
+	acme, other := newTenant(t, db, "acme"), newTenant(t, db, "other")
+	revokedAt := instant
+	must(t, db.SaveKeySet(t.Context(), keys.Set{TenantID: acme.ID, Keys: []keys.Key{
+		{TenantID: acme.ID, Kid: "good", Alg: keys.ES256, PublishedAt: instant, ActiveAt: instant},
+		{TenantID: acme.ID, Kid: "leaked", Alg: keys.ES256, PublishedAt: instant, ActiveAt: instant, RevokedAt: &revokedAt},
+	}}, audit("key.revoke")))
+	for _, key := range []struct {
+		tenantID, kid string
+		want          bool
+	}{{acme.ID, "leaked", true}, {acme.ID, "good", false}, {acme.ID, "none", false}, {other.ID, "leaked", false}} {
+		revoked, err := db.KeyRevoked(t.Context(), key.tenantID, key.kid)
+		must(t, err)
+		if revoked != key.want {
+			t.Errorf("%s: %v", key.kid, revoked)
 		}
 	}
 }
