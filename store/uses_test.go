@@ -83,8 +83,8 @@ func TestKeyRevokedKnowsTheTenantsOwnKeys(t *testing.T) {
 	acme, other := newTenant(t, db, "acme"), newTenant(t, db, "other")
 	revokedAt := instant
 	must(t, db.SaveKeySet(t.Context(), keys.Set{TenantID: acme.ID, Keys: []keys.Key{
-		{TenantID: acme.ID, Kid: "good", Alg: keys.ES256, PublishedAt: instant, ActiveAt: instant},
-		{TenantID: acme.ID, Kid: "leaked", Alg: keys.ES256, PublishedAt: instant, ActiveAt: instant, RevokedAt: &revokedAt},
+		{TenantID: acme.ID, Kid: "good", Alg: keys.ES256, Public: []byte("{}"), PublishedAt: instant, ActiveAt: instant},
+		{TenantID: acme.ID, Kid: "leaked", Alg: keys.ES256, Public: []byte("{}"), PublishedAt: instant, ActiveAt: instant, RevokedAt: &revokedAt},
 	}}, audit("key.revoke")))
 	for _, key := range []struct {
 		tenantID, kid string
