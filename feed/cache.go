@@ -10,10 +10,12 @@ import (
 
 // Cache keeps the answers of a slower source, and that there is none. An
 // answer that was being loaded when its key was dropped is handed to those who
-// waited for it and not kept, so that nothing older than the drop stays. It is
-// safe for concurrent use.
+// waited for it and not kept, so that nothing older than the drop stays. What
+// was dropped serves only callers who accept it, see AcceptLast. It is safe for
+// concurrent use.
 type Cache[K comparable, V any] struct {
 	kept    *lru.Cache[K, V]
+	last    *lru.Cache[K, V]        // dropped, and not loaded since
 	absent  *lru.Cache[K, struct{}] // apart, so that guessed keys push out no value
 	mu      sync.Mutex
 	loading map[K]*load[V]
@@ -32,7 +34,7 @@ type load[V any] struct {
 
 // NewCache makes a Cache of at most size values, and as many absent keys.
 func NewCache[K comparable, V any](size int) *Cache[K, V] {
-	return &Cache[K, V]{kept: newLRU[K, V](size), absent: newLRU[K, struct{}](size), loading: map[K]*load[V]{}}
+	return &Cache[K, V]{kept: newLRU[K, V](size), last: newLRU[K, V](size), absent: newLRU[K, struct{}](size), loading: map[K]*load[V]{}}
 }
 
 func newLRU[K comparable, V any](size int) *lru.Cache[K, V] {
@@ -67,6 +69,11 @@ func (c *Cache[K, V]) Get(ctx context.Context, key K, source func(context.Contex
 	c.mu.Unlock()
 	select {
 	case <-l.done:
+		if l.err != nil && acceptsLast(ctx) {
+			if value, ok := c.last.Get(key); ok {
+				return value, true, nil
+			}
+		}
 		return l.value, l.found, l.err
 	case <-ctx.Done():
 		return none, false, ctx.Err()
@@ -82,8 +89,10 @@ func (c *Cache[K, V]) run(ctx context.Context, key K, l *load[V], source func(co
 		case l.err != nil:
 		case l.found:
 			c.kept.Add(key, l.value)
+			c.last.Remove(key)
 		default:
 			c.absent.Add(key, struct{}{})
+			c.last.Remove(key)
 		}
 	}
 	c.mu.Unlock()
@@ -95,7 +104,7 @@ func (c *Cache[K, V]) Drop(key K) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.dropLoading(key)
-	c.kept.Remove(key)
+	c.forget(key)
 	c.absent.Remove(key)
 }
 
@@ -131,13 +140,26 @@ func (c *Cache[K, V]) DropIf(condition func(K, V) bool) {
 	c.absent.Purge()
 	for _, key := range c.kept.Keys() {
 		if value, ok := c.kept.Peek(key); ok && condition(key, value) {
-			c.kept.Remove(key)
+			c.forget(key)
 		}
 	}
 }
 
+// forget keeps the value of key for those who accept the last known one.
+func (c *Cache[K, V]) forget(key K) {
+	if value, ok := c.kept.Peek(key); ok {
+		c.last.Add(key, value)
+		c.kept.Remove(key)
+	}
+}
+
 // Reset forgets everything.
-func (c *Cache[K, V]) Reset() { c.DropIf(func(K, V) bool { return true }) }
+func (c *Cache[K, V]) Reset() {
+	c.DropIf(func(K, V) bool { return true })
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.last.Purge()
+}
 
 func (c *Cache[K, V]) dropLoading(key K) {
 	if l := c.loading[key]; l != nil {

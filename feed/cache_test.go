@@ -137,3 +137,38 @@ func TestCallersShareOneLoad(t *testing.T) {
 		t.Errorf("%d loads", loads)
 	}
 }
+
+func TestDroppedValueServesWhoAcceptsItWhereTheSourceFails(t *testing.T) {
+	away := func(context.Context) (string, bool, error) { return "", false, errors.New("away") }
+	accepting := feed.AcceptLast(t.Context())
+	drops := map[string]struct {
+		drop func(*feed.Cache[string, string])
+		want string
+	}{
+		"Drop":            {func(c *feed.Cache[string, string]) { c.Drop("a") }, "1"},
+		"Drop twice":      {func(c *feed.Cache[string, string]) { c.Drop("a"); c.Drop("a") }, "1"},
+		"DropIf":          {func(c *feed.Cache[string, string]) { c.DropIf(func(string, string) bool { return true }) }, "1"},
+		"Reset":           {func(c *feed.Cache[string, string]) { c.Reset() }, ""},
+		"gone since":      {func(c *feed.Cache[string, string]) { c.Drop("a"); get(t, c, "a", none); c.Drop("a") }, ""},
+		"loaded since":    {func(c *feed.Cache[string, string]) { c.Drop("a"); get(t, c, "a", value("2")); c.Drop("a") }, "2"},
+		"never kept here": {func(c *feed.Cache[string, string]) { c.Reset(); get(t, c, "b", value("1")); c.Drop("b") }, ""},
+	}
+	for name, test := range drops {
+		t.Run(name, func(t *testing.T) {
+			c := feed.NewCache[string, string](10)
+			get(t, c, "a", value("1"))
+			test.drop(c)
+			if v, found, err := c.Get(accepting, "a", away); v != test.want || found != (test.want != "") || found != (err == nil) {
+				t.Errorf("who accepts it got %q %v %v, want %q", v, found, err, test.want)
+			}
+			if v, found, err := c.Get(t.Context(), "a", away); err == nil {
+				t.Errorf("who does not got %q %v", v, found)
+			}
+			if v, found, err := c.Get(accepting, "a", value("now")); v != "now" || !found || err != nil {
+				t.Errorf("where the source answers: %q %v %v", v, found, err)
+			}
+		})
+	}
+}
+
+func none(context.Context) (string, bool, error) { return "", false, nil }

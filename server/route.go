@@ -34,8 +34,12 @@ func (s *Server) places() places {
 func (s *Server) mount(router gin.IRouter) {
 	for key, candidates := range s.routes {
 		method, path, _ := strings.Cut(key, " ")
+		find := gin.HandlersChain{s.resolveTenant}
+		if !slices.ContainsFunc(candidates, func(p place) bool { return !published(p.route.Operation) }) {
+			find = gin.HandlersChain{s.fromMemory, s.resolveTenant}
+		}
 		for _, prefix := range []string{"", "/t/:slug"} {
-			router.Group(prefix, s.resolveTenant).Handle(method, path, func(c *gin.Context) { s.dispatch(c, candidates) })
+			router.Group(prefix, find...).Handle(method, path, func(c *gin.Context) { s.dispatch(c, candidates) })
 		}
 	}
 }

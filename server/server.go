@@ -98,7 +98,7 @@ func (s *Server) Handler() http.Handler {
 		s.pages(router)
 	}
 	// RFC 8414 section 3.1 puts the well-known part before the issuer's path.
-	inserted := router.Group("", s.resolveTenant)
+	inserted := router.Group("", s.fromMemory, s.resolveTenant)
 	for _, name := range []string{"oauth-authorization-server", "openid-configuration"} {
 		inserted.GET("/.well-known/"+name+"/t/:slug", func(c *gin.Context) { s.discovery(c, s.Dialects.Standard()) })
 	}

@@ -3,6 +3,8 @@ package server
 import (
 	"github.com/gin-gonic/gin"
 
+	"github.com/gatehouse-auth/gatehouse/dialects"
+	"github.com/gatehouse-auth/gatehouse/feed"
 	"github.com/gatehouse-auth/gatehouse/oauth"
 )
 
@@ -18,6 +20,18 @@ func (s *Server) resolveTenant(c *gin.Context) {
 	}
 	x.tenant = tenant
 	c.Next()
+}
+
+// published reports whether the operation's answer is a document for everyone.
+func published(operation dialects.Operation) bool {
+	return operation == dialects.Metadata || operation == dialects.JWKS || operation == dialects.KeySchedule
+}
+
+// fromMemory has the request answered by what this node knew last, if the
+// database is away: a document that verifiers need is better a little old than
+// not to be had.
+func (s *Server) fromMemory(c *gin.Context) {
+	c.Request = c.Request.WithContext(feed.AcceptLast(c.Request.Context()))
 }
 
 // requireFresh refuses to answer from memory that may be too old.

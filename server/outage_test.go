@@ -1,0 +1,36 @@
+package server_test
+
+import (
+	"net/http"
+	"testing"
+)
+
+// The last that a node hears before its database goes away is that something
+// has changed: it publishes what it knew, and decides nothing by that.
+func TestDatabaseGoesAwayRightAfterAChange(t *testing.T) {
+	h := newHouse(t)
+	h.seed()
+	if status := h.ask(); status != http.StatusOK {
+		t.Fatal(status)
+	}
+	paths := []string{
+		"/t/acme/.well-known/jwks.json", "/t/acme/.well-known/openid-configuration", "/t/acme/.well-known/key-schedule.json",
+		"/.well-known/oauth-authorization-server/t/acme",
+	}
+	for _, path := range paths {
+		h.do("GET", path, "", "", "")
+	}
+	h.admin("PATCH", "tenants/acme", `{"name":"Acme & Co."}`)
+	h.admin("POST", "tenants/acme/signing-keys/rotate", `{}`)
+	if err := h.db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		if response, answer := h.do("GET", path, "", "", ""); response.StatusCode != http.StatusOK {
+			t.Errorf("%s: %s %v", path, response.Status, answer)
+		}
+	}
+	if status := h.ask(); status < http.StatusInternalServerError {
+		t.Errorf("a token request is answered %d by what may not be so any more", status)
+	}
+}
