@@ -24,8 +24,10 @@ import (
 // Times of starting and stopping.
 const (
 	prepareEvery = time.Second
-	drainFor     = 2 * time.Second // clients are told to go elsewhere
-	stopWithin   = 10 * time.Second
+	headStart    = time.Second            // for preparing, while the first clients wait
+	drainFor     = 2 * time.Second        // clients are told to go elsewhere
+	lastRequests = 500 * time.Millisecond // for what connected last to send its request
+	stopWithin   = 7 * time.Second        // after that, for requests to finish
 	logFlush     = 200 * time.Millisecond // a write for each line would cost more than answering from memory
 )
 
@@ -118,53 +120,42 @@ func openNode(ctx context.Context, settings *Settings, log *zap.Logger) (n *node
 	return n, db.Close, nil
 }
 
-// run serves until ctx ends. It listens at once, also while the database is
-// away: until that is prepared the node answers that it is not ready.
-// announce gets the operator's credentials, if they were made.
+// run serves until ctx ends. It answers as soon as the database is prepared.
+// Where that takes long, as it does while the database is away, it answers that
+// it is not ready. announce gets the operator's credentials, if they were made.
 func (n *node) run(ctx context.Context, announce func(*admin.Credentials)) error {
 	listeners, err := n.listen()
 	if err != nil {
 		return err
 	}
-	failed := make(chan error, len(listeners)+1)
+	// Until the last request has been answered, changes must be heard of.
+	working, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	failed, tried := make(chan error, len(listeners)+1), make(chan struct{})
+	go func() {
+		if err := n.prepareUntilDone(ctx, announce, tried); err != nil {
+			failed <- err
+		} else if ctx.Err() == nil {
+			n.background(working)
+			close(n.ready)
+			n.log.Info("ready", zap.String("public_url", n.settings.PublicURL))
+		}
+	}()
+	select {
+	case err = <-failed:
+		return errors.Join(err, n.stop(listeners, false))
+	case <-tried:
+	case <-time.After(headStart):
+	}
 	for _, l := range listeners {
 		go func() { failed <- l.serve() }()
 	}
-	working, stop := context.WithCancel(ctx)
-	defer stop()
-	go func() {
-		if err := n.prepareUntilDone(working, announce); err != nil {
-			failed <- err
-			return
-		}
-		n.background(working)
-		close(n.ready)
-		n.log.Info("ready", zap.String("public_url", n.settings.PublicURL))
-	}()
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
 		err = nil
 	}
 	return errors.Join(err, n.stop(listeners, err == nil))
-}
-
-// listener is one address that the node serves at.
-type listener struct {
-	net.Listener
-	server *http.Server
-	tls    *tls.Config
-}
-
-func (l *listener) serve() error {
-	var inner net.Listener = l.Listener
-	if l.tls != nil {
-		inner = tls.NewListener(inner, l.tls)
-	}
-	if err := l.server.Serve(inner); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("serving at %s: %w", l.Addr(), err)
-	}
-	return nil
 }
 
 func (n *node) listen() ([]*listener, error) {
@@ -185,7 +176,7 @@ func (n *node) listen() ([]*listener, error) {
 		if err != nil {
 			return err
 		}
-		all = append(all, &listener{Listener: inner, server: server.HTTPServer(handler), tls: secure})
+		all = append(all, newListener(inner, server.HTTPServer(handler), secure))
 		n.log.Info("listening", zap.String("address", inner.Addr().String()))
 		return nil
 	}
@@ -203,26 +194,39 @@ func (n *node) listen() ([]*listener, error) {
 }
 
 // stop lets every request finish: for a while clients are still answered, and
-// told to leave, then no more are let in.
+// told to leave; then no more are let in, and those who are in are answered.
 func (n *node) stop(listeners []*listener, drain bool) error {
 	close(n.draining)
 	if drain {
 		time.Sleep(drainFor)
+		for _, l := range listeners {
+			if err := l.refuse(); err != nil {
+				n.log.Warn("clients that connect just now may be cut off", zap.Error(err))
+			}
+		}
+		time.Sleep(lastRequests)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
 	defer cancel()
 	var errs []error
 	for _, l := range listeners {
 		errs = append(errs, l.server.Shutdown(ctx))
+		l.Close() // if it never served
 	}
+	ctx = context.WithoutCancel(ctx) // counts are stored, however long requests took
 	return errors.Join(append(errs, n.journal.Flush(ctx, time.Now()), n.keyUses.Flush(ctx))...)
 }
 
-// prepareUntilDone prepares the database, again and again while it is away.
-func (n *node) prepareUntilDone(ctx context.Context, announce func(*admin.Credentials)) error {
-	for {
+// prepareUntilDone prepares the database, again and again while it is away. It
+// closes tried after the first time, unless that shows that it never will be.
+func (n *node) prepareUntilDone(ctx context.Context, announce func(*admin.Credentials), tried chan struct{}) error {
+	for first := true; ; first = false {
 		err := n.prepare(ctx, announce)
-		if !errors.Is(err, tenants.ErrUnavailable) && !errors.Is(err, context.DeadlineExceeded) {
+		away := errors.Is(err, tenants.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded)
+		if first && (err == nil || away) {
+			close(tried)
+		}
+		if !away {
 			return err
 		}
 		n.log.Error("the database is away, trying again", zap.Error(err))
