@@ -109,9 +109,6 @@ func (f *fleet) set(name, value string) {
 
 func (f *fleet) close() {
 	for i, n := range f.nodes {
-		os.WriteFile(fmt.Sprintf("/tmp/node%d.log", i), []byte(n.log.String()), 0o644)
-	}
-	for i, n := range f.nodes {
 		if n.process == nil {
 			continue
 		}
