@@ -17,9 +17,9 @@ import (
 
 // SpentAssertions remembers what was used once, on all nodes.
 type SpentAssertions interface {
-	// SpendAssertion stores a, and with it audit if there is one. Exactly one
-	// caller wins; the others get tenants.ErrExists.
-	SpendAssertion(ctx context.Context, a tenants.SpentAssertion, audit *tenants.AuditEvent) error
+	// SpendAssertion stores a, and with it what it earned. Exactly one caller
+	// wins; the others get tenants.ErrExists.
+	SpendAssertion(ctx context.Context, a tenants.SpentAssertion, earned tenants.Issue) error
 }
 
 // TypeClientAssertion is the typ of assertions that authenticate a client (draft
@@ -60,7 +60,7 @@ func (m clientAssertion) authenticate(ctx context.Context, p *Proof, signed func
 	}
 	err = m.spent.SpendAssertion(ctx, tenants.SpentAssertion{
 		TenantID: p.Tenant.ID, Digest: digest(kind, p.Client.ID, once), ExpiresAt: token.Claims.Expiry,
-	}, nil)
+	}, tenants.Issue{})
 	if errors.Is(err, tenants.ErrExists) {
 		return oauth.Errorf(oauth.InvalidClient, oauth.ReasonDuplicate, "the client assertion has been used before")
 	}

@@ -25,8 +25,8 @@ type TrustedIssuers interface {
 // AssertionLog remembers which assertions earned tokens.
 type AssertionLog interface {
 	SpentAssertions
-	// Record stores an audit event that belongs to no other change.
-	Record(ctx context.Context, e tenants.AuditEvent) error
+	// RecordIssue stores what must be there before a token leaves.
+	RecordIssue(ctx context.Context, i tenants.Issue) error
 }
 
 // JWTBearer is the grant of RFC 7523 section 2.1: an assertion of an issuer that
@@ -185,10 +185,10 @@ func claimsMatch(conditions map[string][]string, claims *assertion.Claims) bool 
 // spend returns what stores that the assertion was used, by which workload.
 func (g JWTBearer) spend(issuer *tenants.TrustedIssuer, token *assertion.Token) func(context.Context, *Issued) error {
 	return func(ctx context.Context, issued *Issued) error {
-		event := issued.Audit()
-		event.Details["assertion"] = map[string]any{"iss": token.Claims.Issuer, "sub": clipped(token.Claims.Subject), "jti": clipped(token.Claims.ID)}
+		issue := issued.Issue() // audited, as this is what consumes
+		issue.Audit.Details["assertion"] = map[string]any{"iss": token.Claims.Issuer, "sub": clipped(token.Claims.Subject), "jti": clipped(token.Claims.ID)}
 		if issuer.Reusable {
-			return g.Log.Record(ctx, event)
+			return g.Log.RecordIssue(ctx, issue)
 		}
 		kind, once := "issuer jti", token.Claims.ID
 		if once == "" {
@@ -196,7 +196,7 @@ func (g JWTBearer) spend(issuer *tenants.TrustedIssuer, token *assertion.Token) 
 		}
 		err := g.Log.SpendAssertion(ctx, tenants.SpentAssertion{
 			TenantID: issued.Tenant.ID, Digest: digest(kind, issuer.Issuer, once), ExpiresAt: token.Claims.Expiry,
-		}, &event)
+		}, issue)
 		if errors.Is(err, tenants.ErrExists) {
 			return oauth.Errorf(oauth.InvalidGrant, oauth.ReasonDuplicate, "the assertion has been used before")
 		}

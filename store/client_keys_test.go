@@ -91,7 +91,7 @@ func TestAssertionIsSpentOnce(t *testing.T) {
 		event := audit("token.issue")
 		event.ID, event.TenantID = id(t), acme.ID
 		wait.Go(func() {
-			if err := node.SpendAssertion(t.Context(), spent, &event); err == nil {
+			if err := node.SpendAssertion(t.Context(), spent, tenants.Issue{Audit: &event}); err == nil {
 				won.Add(1)
 			} else {
 				wantErr(t, err, tenants.ErrExists)
@@ -109,18 +109,18 @@ func TestAssertionIsSpentOnce(t *testing.T) {
 	}
 	for _, other := range []tenants.SpentAssertion{{TenantID: "other", Digest: "d"}, {TenantID: acme.ID, Digest: "e"}} {
 		other.ExpiresAt = instant
-		must(t, a.SpendAssertion(t.Context(), other, nil))
+		must(t, a.SpendAssertion(t.Context(), other, tenants.Issue{}))
 	}
 	must(t, a.DeleteTenant(t.Context(), acme.ID, 0, audit("tenant.delete")))
-	wantErr(t, a.SpendAssertion(t.Context(), spent, nil), tenants.ErrExists)
+	wantErr(t, a.SpendAssertion(t.Context(), spent, tenants.Issue{}), tenants.ErrExists)
 	if n, err := b.PurgeSpentAssertions(t.Context(), instant.Add(time.Minute)); err != nil || n != 2 {
 		t.Errorf("%d purged, %v", n, err)
 	}
-	wantErr(t, a.SpendAssertion(t.Context(), spent, nil), tenants.ErrExists)
+	wantErr(t, a.SpendAssertion(t.Context(), spent, tenants.Issue{}), tenants.ErrExists)
 	if n, err := b.PurgeSpentAssertions(t.Context(), instant.Add(time.Hour+time.Second)); err != nil || n != 1 {
 		t.Errorf("%d purged, %v", n, err)
 	}
-	must(t, a.SpendAssertion(t.Context(), spent, nil))
+	must(t, a.SpendAssertion(t.Context(), spent, tenants.Issue{}))
 }
 
 func TestSealedSecretsAreResealedAndForgotten(t *testing.T) {

@@ -10,10 +10,10 @@ import (
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
-// SpendAssertion takes note that an assertion was used, and stores the audit
-// event with that, if there is one. Of all callers exactly one wins, for as long
-// as the row is kept; the others get tenants.ErrExists and store nothing.
-func (db *DB) SpendAssertion(ctx context.Context, a tenants.SpentAssertion, audit *tenants.AuditEvent) error {
+// SpendAssertion takes note that an assertion was used, and stores with that what
+// it earned. Of all callers exactly one wins, for as long as the row is kept; the
+// others get tenants.ErrExists and store nothing.
+func (db *DB) SpendAssertion(ctx context.Context, a tenants.SpentAssertion, earned tenants.Issue) error {
 	a.ExpiresAt = stored(a.ExpiresAt)
 	return db.write(ctx, func(tx *gorm.DB) error {
 		result := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&a)
@@ -23,12 +23,7 @@ func (db *DB) SpendAssertion(ctx context.Context, a tenants.SpentAssertion, audi
 		if result.RowsAffected == 0 {
 			return tenants.ErrExists
 		}
-		if audit == nil {
-			return nil
-		}
-		e := *audit
-		e.At = stored(e.At)
-		return tx.Create(&e).Error
+		return recordIssue(tx, earned)
 	})
 }
 
