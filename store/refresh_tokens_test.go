@@ -141,6 +141,22 @@ func TestRefreshTokenIsReusedWhenTheGraceIsOver(t *testing.T) {
 	wantErr(t, err, tenants.ErrNotFound)
 }
 
+func TestRefreshTokenThatCouldNotBeUsedIsAsItWas(t *testing.T) {
+	db := storetest.Open(t)
+	tenant := newTenant(t, db, "acme").ID
+	startFamily(t, db, tenant, "app", "ann", "one")
+	event := issue(t, tenant)
+	must(t, db.Record(t.Context(), event))
+	_, err := db.SpendRefreshToken(t.Context(), tenants.RefreshUse{
+		TenantID: tenant, Hash: []byte("one"), At: instant, Grace: grace, Issue: tenants.Issue{Audit: &event}, // which is there already
+		Next: tenants.RefreshToken{Hash: []byte("two"), CreatedAt: instant, Sealed: []byte("sealed")},
+	})
+	wantErr(t, err, tenants.ErrExists)
+	_, err = db.RefreshToken(t.Context(), tenant, []byte("two"))
+	wantErr(t, err, tenants.ErrNotFound)
+	wantUse(t, db, tenant, "one", "three", instant.Add(2*grace), "")
+}
+
 func TestExpiredFamilyIsOver(t *testing.T) {
 	db := storetest.Open(t)
 	tenant := newTenant(t, db, "acme").ID
