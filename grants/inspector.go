@@ -160,7 +160,8 @@ func (i *Inspector) usableClient(ctx context.Context, tenantID, clientID string,
 	return client, nil
 }
 
-// activeUser is usableClient for users.
+// activeUser is usableClient for users; a service account is as usable as its
+// client.
 func (i *Inspector) activeUser(ctx context.Context, tenantID, userID string, issuedAt int64) (*tenants.User, error) {
 	user, err := i.directory.User(ctx, tenantID, userID)
 	if err != nil {
@@ -169,17 +170,18 @@ func (i *Inspector) activeUser(ctx context.Context, tenantID, userID string, iss
 	if user.Status != tenants.Active || issuedAt < user.CreatedAt.Unix() {
 		return nil, nil
 	}
+	if user.IsServiceAccount() {
+		if owner, err := i.usableClient(ctx, tenantID, user.ServiceAccountOf, issuedAt); err != nil || owner == nil {
+			return nil, err
+		}
+	}
 	return user, nil
 }
 
 // ableActor reports whether who acts, a user or a client, may still do so.
 func (i *Inspector) ableActor(ctx context.Context, tenantID, id string, issuedAt int64) (bool, error) {
-	user, err := i.directory.User(ctx, tenantID, id)
-	if err == nil {
-		return user.Status == tenants.Active && issuedAt >= user.CreatedAt.Unix(), nil
-	}
-	if !errors.Is(err, tenants.ErrNotFound) {
-		return false, err
+	if user, err := i.activeUser(ctx, tenantID, id, issuedAt); err != nil || user != nil {
+		return user != nil, err
 	}
 	client, err := i.usableClient(ctx, tenantID, id, issuedAt)
 	return client != nil, err

@@ -122,6 +122,8 @@ func (t *TokenAuthenticator) Authenticate(ctx context.Context, bearer string) (a
 		return admin.Actor{}, err
 	case user.Status != tenants.Active:
 		return admin.Actor{}, invalid("its user is disabled")
+	case c.IssuedAt < user.CreatedAt.Unix(): // its id belonged to another one then
+		return admin.Actor{}, invalid("its user was deleted")
 	}
 	actor.Name = "user:" + user.ID + "@" + tenant.Slug
 	actor.Scopes = actor.Scopes.Within(user.EffectivePermissions())
