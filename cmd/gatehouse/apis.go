@@ -26,13 +26,18 @@ type apisCreateCmd struct {
 	SigningAlg         string   `placeholder:"ALG" help:"RS256, PS256, ES256 or EdDSA. Unless given: the tenant's."`
 	RequiredPermission string   `placeholder:"PERMISSION" help:"What the subject of its tokens must be permitted."`
 	lifetimeFlags
+	shapeFlags
 }
 
 func (c *apisCreateCmd) Run(a *app) error {
+	shape, err := c.shape()
+	if err != nil {
+		return err
+	}
 	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
 		api, err := d.admin.CreateAPI(d.ctx, d.actor, tenant, admin.NewAPI{
 			Identifier: c.Identifier, Name: c.Name, Scopes: parseScopes(c.Scope, c.Deprecated), SharedHost: c.SharedHost,
-			SigningAlg: c.SigningAlg, RequiredPermission: c.RequiredPermission, Lifetime: c.lifetime(),
+			SigningAlg: c.SigningAlg, RequiredPermission: c.RequiredPermission, Lifetime: c.lifetime(), TokenShape: shape,
 		})
 		if err != nil {
 			return err
@@ -85,6 +90,7 @@ type apisUpdateCmd struct {
 	SigningAlg         *string  `placeholder:"ALG" help:"RS256, PS256, ES256 or EdDSA. --signing-alg= for the tenant's."`
 	RequiredPermission *string  `placeholder:"PERMISSION" help:"What the subject of its tokens must be permitted. --required-permission= for nothing."`
 	lifetimeFlags
+	shapeFlags
 }
 
 func (c *apisUpdateCmd) Run(a *app) error {
@@ -99,6 +105,9 @@ func (c *apisUpdateCmd) Run(a *app) error {
 		p["scopes"] = parseScopes(c.Scope, c.Deprecated)
 	}
 	c.change(p)
+	if err := c.changeShape(p); err != nil {
+		return err
+	}
 	patch, err := p.patch()
 	if err != nil {
 		return err
@@ -130,6 +139,7 @@ func showAPI(a *app, api *tenants.API) error {
 	return a.showDetails(api,
 		"identifier", api.Identifier, "name", api.Name, "scopes", scopeNames(api.Scopes), "shared_host", yesNo(api.SharedHost),
 		"signing_alg", api.SigningAlg, "required_permission", api.RequiredPermission, "access_token_lifetime", seconds(api.Default), "max_access_token_lifetime", seconds(api.Max),
+		"token_format", api.TokenFormat, "claims", claimsText(api.Claims),
 		"created_at", instant(api.CreatedAt), "updated_at", instant(api.UpdatedAt), "id", api.ID)
 }
 

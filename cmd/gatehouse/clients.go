@@ -18,6 +18,7 @@ type clientsCmd struct {
 	List        clientsListCmd        `cmd:"" help:"List a tenant's clients."`
 	Show        clientsShowCmd        `cmd:"" help:"Show a client."`
 	Update      clientsUpdateCmd      `cmd:"" help:"Change a client. What no flag names stays."`
+	Effective   clientsEffectiveCmd   `cmd:"" help:"Show what a client's access tokens are like, and who decided it."`
 	Delete      clientsDeleteCmd      `cmd:"" help:"Delete a client with its secrets."`
 	Secrets     secretsCmd            `cmd:"" help:"The secrets of a client."`
 	Keys        clientKeysCmd         `cmd:"" help:"The public keys of a client."`
@@ -35,6 +36,7 @@ type clientFlags struct {
 	Expires           *string        `placeholder:"DATE" help:"From when on it is refused: 2027-01-01, 2027-01-01T12:00:00Z or never."`
 	Status            *string        `help:"active or disabled."`
 	lifetimeFlags
+	shapeFlags
 	assertionFlags
 	permissionFlags
 	refreshFlags
@@ -100,8 +102,11 @@ func (f *clientFlags) settings() (admin.ClientSettings, error) {
 	if f.Status != nil {
 		s.Status = tenants.Status(*f.Status)
 	}
+	var err error
+	if s.TokenShape, err = f.shape(); err != nil {
+		return s, err
+	}
 	if f.Expires != nil {
-		var err error
 		if s.ExpiresAt, err = parseExpiry("expires", *f.Expires); err != nil {
 			return s, err
 		}
@@ -179,10 +184,11 @@ func showClient(a *app, c *tenants.Client) error {
 		"allow_assertions_without_jti", yesNo(c.AllowNoJTI), "apis", accessText(c.APIs),
 		"resource_server_for", strings.Join(c.ResourceServerFor, " "), "lifetimes", strings.Join(lifetimes, ", "),
 		"access_token_lifetime", seconds(c.Default), "max_access_token_lifetime", seconds(c.Max),
+		"token_format", c.TokenFormat, "claims", claimsText(c.Claims),
 		"permissions", strings.Join(c.Permissions, " "), "inherited_permissions", strings.Join(c.InheritedPermissions, " "),
 		"required_permissions", required(c.RequiredPermissions),
 		"refresh_token_idle_lifetime", seconds(c.Idle), "refresh_token_lifetime", seconds(c.Total), "refresh_token_grace", seconds(c.Grace),
-		"expires_at", instantOr(c.ExpiresAt, "never"), "created_at", instant(c.CreatedAt), "updated_at", instant(c.UpdatedAt))
+		"expires_at", instantOr(c.ExpiresAt, "never"), "last_used_at", instantOr(c.LastUsedAt, "-"), "created_at", instant(c.CreatedAt), "updated_at", instant(c.UpdatedAt))
 }
 
 func accessText(all []tenants.APIAccess) string {

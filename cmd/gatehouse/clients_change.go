@@ -40,6 +40,9 @@ func (f *clientFlags) change(p change) error {
 	f.lifetimeFlags.change(p)
 	f.assertionFlags.change(p)
 	f.refreshFlags.change(p)
+	if err := f.changeShape(p); err != nil {
+		return err
+	}
 	if f.API != nil {
 		p["apis"] = parseAccess(f.API)
 	}

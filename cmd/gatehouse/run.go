@@ -36,6 +36,7 @@ type commands struct {
 	Groups         groupsCmd         `cmd:"" help:"The groups of a tenant, and what they permit."`
 	APIKeys        apiKeysCmd        `cmd:"" name:"api-keys" help:"The API keys of users and service accounts."`
 	Dialects       dialectsCmd       `cmd:"" help:"The dialects: endpoints of other token services, spoken by tenants that switch them on."`
+	Tokens         tokensCmd         `cmd:"" help:"The access tokens of a tenant."`
 	Keys           keysCmd           `cmd:"" help:"The signing keys of a tenant."`
 	MasterKey      masterKeyCmd      `cmd:"" name:"master-key" help:"The keys that seal secrets at rest."`
 	Audit          auditCmd          `cmd:"" help:"What was changed, when, and by whom."`

@@ -28,6 +28,7 @@ type tenantsCreateCmd struct {
 	RotationPeriod time.Duration `help:"How long a signing key signs. Unless given: as the platform says."`
 	RotationPaused bool          `help:"No key follows another but by order."`
 	LoginByEmail   bool          `help:"Users sign in by their e-mail address, too."`
+	ExcessLifetime string        `placeholder:"RULE" help:"What a request for a longer life than it may have gets: clamp (unless given, the most) or refuse."`
 	lifetimeFlags
 	refreshFlags
 }
@@ -36,7 +37,7 @@ func (c *tenantsCreateCmd) Run(a *app) error {
 	return a.atDesk(func(d *desk) error {
 		t, err := d.admin.CreateTenant(d.ctx, d.actor, admin.NewTenant{
 			Slug: c.Slug, Name: c.Name, Issuer: c.Issuer, Hosts: repeated(c.Host), Dialects: repeated(c.Dialect),
-			SignIn:     admin.SignIn{LoginByEmail: c.LoginByEmail},
+			SignIn: admin.SignIn{LoginByEmail: c.LoginByEmail}, Excess: admin.Excess{ExcessLifetime: c.ExcessLifetime},
 			SigningAlg: c.SigningAlg, KeyBits: c.KeyBits, Lifetime: c.lifetime(), RefreshLifetime: c.refreshLifetime(),
 			Rotation: admin.Rotation{Period: int(c.RotationPeriod / time.Second), Paused: c.RotationPaused},
 		})
@@ -88,6 +89,7 @@ type tenantsUpdateCmd struct {
 	RotationPeriod *time.Duration `help:"How long a signing key signs, such as 720h. 0s: as the platform says."`
 	RotationPaused *bool          `negatable:"" help:"No key follows another but by order."`
 	LoginByEmail   *bool          `negatable:"" help:"Users sign in by their e-mail address, too."`
+	ExcessLifetime *string        `placeholder:"RULE" help:"What a request for a longer life than it may have gets: clamp (the most) or refuse."`
 	lifetimeFlags
 	refreshFlags
 }
@@ -96,6 +98,7 @@ func (c *tenantsUpdateCmd) Run(a *app) error {
 	p := change{}
 	p.text("name", c.Name)
 	p.text("status", c.Status)
+	p.text("excess_lifetime", c.ExcessLifetime)
 	p.text("signing_alg", c.SigningAlg)
 	p.number("key_bits", c.KeyBits)
 	if c.RotationPeriod != nil {
@@ -147,7 +150,7 @@ func showTenant(a *app, t *tenants.Tenant) error {
 		"slug", t.Slug, "name", t.Name, "status", string(t.Status), "issuer", t.Issuer, "hosts", strings.Join(t.Hosts, " "),
 		"dialects", strings.Join(t.Dialects, " "), "signing_alg", t.SigningAlg, "key_bits", strconv.Itoa(t.KeyBits),
 		"rotation_period", seconds(t.RotationPeriod), "rotation_paused", strconv.FormatBool(t.RotationPaused),
-		"login_by_email", yesNo(t.LoginByEmail), "access_token_lifetime", seconds(t.Default), "max_access_token_lifetime", seconds(t.Max),
+		"login_by_email", yesNo(t.LoginByEmail), "access_token_lifetime", seconds(t.Default), "max_access_token_lifetime", seconds(t.Max), "excess_lifetime", t.ExcessLifetime,
 		"refresh_token_idle_lifetime", seconds(t.Idle), "refresh_token_lifetime", seconds(t.Total), "refresh_token_grace", seconds(t.Grace),
 		"created_at", instant(t.CreatedAt), "updated_at", instant(t.UpdatedAt), "id", t.ID)
 }
