@@ -10,7 +10,7 @@ export CGO_ENABLED ?= 0
 TOOL := go tool -modfile=tools.mod
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test check format format-check vet staticcheck bench fuzz clean
+.PHONY: help run build test check format format-check vet staticcheck bench test-faults fuzz clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,7 +25,7 @@ test: ## everything that CI checks, on SQLite and PostgreSQL; installs what it l
 	scripts/test.sh
 
 check: format-check vet staticcheck ## the quick round while working: format, vet, staticcheck, race detector on SQLite
-	CGO_ENABLED=1 go test -race $$(go list ./... | grep -v /interop)
+	CGO_ENABLED=1 go test -race $$(go list ./... | grep -vE '/(interop|faults)$$')
 
 format: ## rewrite the Go files as gofumpt wants them
 	$(TOOL) gofumpt -w $$(git ls-files --cached --others --exclude-standard '*.go')
@@ -46,6 +46,9 @@ bench: ## tokens per second and CPU per token, against raw signatures
 	scripts/need.sh /usr/include/openssl/evp.h libssl-dev
 	go test -run '^$$' -bench . -benchtime 6000x -timeout 30m ./bench
 	go test -run '^$$' -bench VerifyOverRaw ./verify
+
+test-faults: ## kill, stop and skew what surrounds a token, in full, and print the figures
+	scripts/with-postgres.sh go test -count=1 -v -timeout 60m ./faults -args -full
 
 fuzz: ## every fuzz target for FUZZTIME (20s) each
 	FUZZTIME=$(FUZZTIME) scripts/fuzz.sh

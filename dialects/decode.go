@@ -45,7 +45,7 @@ func (r *Route) Decode(req *http.Request, body []byte) (*Request, error) {
 // reading is what a route looks at, worked out when its spec is read.
 type reading struct {
 	form, json, none           bool
-	query, bearer, cookie      bool
+	query, bearer              bool
 	basicParts                 bool
 	basic                      []Source // the readings of HTTP Basic as credentials
 	body, assertion, id, stand bool

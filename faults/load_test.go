@@ -80,7 +80,7 @@ func post(ctx context.Context, b *balancer, path string, c client, form url.Valu
 }
 
 func kidOf(token string) (string, error) {
-	parsed, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256, jose.PS256, jose.ES256, jose.EdDSA})
+	parsed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256, jose.PS256, jose.ES256, jose.EdDSA})
 	if err != nil {
 		return "", err
 	}
