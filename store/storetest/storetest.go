@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/gatehouse-auth/gatehouse/store"
 )
@@ -34,7 +35,8 @@ func OpenPair(t testing.TB) (a, b *store.DB) {
 func OpenThree(t testing.TB) (a, b, c *store.DB) {
 	t.Helper()
 	url := URL(t)
-	return OpenURL(t, url, store.Options{}), OpenURL(t, url, store.Options{}), OpenURL(t, url, store.Options{})
+	patient := store.Options{Timeout: time.Minute} // writers wait for each other, and the machine may be busy
+	return OpenURL(t, url, patient), OpenURL(t, url, patient), OpenURL(t, url, patient)
 }
 
 // OpenURL opens the store that url names and closes it when the test ends.
