@@ -132,6 +132,7 @@ type Store interface {
 	UserStore
 	GroupStore
 	APIKeyStore
+	SessionStore
 	TrustedIssuerStore
 	KeyStore
 	TokenStore

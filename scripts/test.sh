@@ -33,6 +33,7 @@ tools() {
 	scripts/need.sh gcc gcc libc6-dev && # the race detector is C
 		scripts/need.sh /usr/include/openssl/evp.h libssl-dev &&
 		scripts/need.sh curl curl ca-certificates &&
+		scripts/need.sh chromium chromium fonts-dejavu-core &&
 		scripts/need.sh node nodejs &&
 		scripts/need.sh npm npm &&
 		scripts/postgres-bin.sh >/dev/null &&

@@ -58,6 +58,9 @@ func (db *DB) endOnNewPassword(tx *gorm.DB, u *tenants.User) error {
 	if err != nil || !another {
 		return err
 	}
+	if err := endSessions(tx, u.TenantID, u.ID); err != nil {
+		return err
+	}
 	return db.cutOff(tx, u.TenantID, "", u.ID)
 }
 

@@ -83,14 +83,23 @@ func (db *DB) DeleteSession(ctx context.Context, tenantID, userID, id string, e 
 	})
 }
 
-// DeleteSessions ends all sessions of the user's.
+// DeleteSessions ends all sessions of the user's, and what the user has let in
+// that has no token yet.
 func (db *DB) DeleteSessions(ctx context.Context, tenantID, userID string, e tenants.AuditEvent) error {
 	return db.write(ctx, func(tx *gorm.DB) error {
-		if err := tx.Where(ofUser, tenantID, userID).Delete(&sessionRow{}).Error; err != nil {
+		if err := endSessions(tx, tenantID, userID); err != nil {
 			return err
 		}
 		return tx.Create(&e).Error
 	})
+}
+
+func endSessions(tx *gorm.DB, tenantID, userID string) error {
+	if err := tx.Where(ofUser, tenantID, userID).Delete(&sessionRow{}).Error; err != nil {
+		return err
+	}
+	return tx.Model(&deviceRow{}).Where(ofUser+" AND status IN ?", tenantID, userID, []tenants.DeviceStatus{tenants.DevicePending, tenants.DeviceApproved}).
+		UpdateColumn("status", tenants.DeviceDenied).Error
 }
 
 // proofRow is a proof of the session exchange that was used.
@@ -119,6 +128,10 @@ func (db *DB) SpendProof(ctx context.Context, s *tenants.Session, hash []byte, e
 	})
 }
 
+// proofKept is how long after its end a node whose clock is slow could still
+// take a proof, and more.
+const proofKept = time.Hour
+
 // PurgeSessions deletes sessions, device codes and what belongs to them once
 // they have no meaning any more, and returns how many rows that were.
 func (db *DB) PurgeSessions(ctx context.Context, now time.Time) (deleted int64, err error) {
@@ -126,7 +139,7 @@ func (db *DB) PurgeSessions(ctx context.Context, now time.Time) (deleted int64, 
 		deleted = 0
 		for _, old := range []*gorm.DB{
 			tx.Where("expires_at <= ? OR seen_at <= ?", stored(now), stored(now.Add(-tenants.SessionIdle))).Delete(&sessionRow{}),
-			tx.Where("expires_at <= ?", stored(now)).Delete(&proofRow{}),
+			tx.Where("expires_at <= ?", stored(now.Add(-proofKept))).Delete(&proofRow{}),
 			tx.Where("expires_at <= ?", stored(now.Add(-tenants.DeviceCodeKept))).Delete(&deviceRow{}),
 			tx.Where("updated_at <= ?", stored(now.Add(-tenants.DeviceGuessesAfter))).Delete(&guessRow{}),
 		} {

@@ -32,6 +32,7 @@ type clientFlags struct {
 	AuthMethod        *string        `name:"auth-method" placeholder:"METHOD" help:"client_secret_basic (unless given), client_secret_post, private_key_jwt, client_secret_jwt or none."`
 	API               []string       `name:"api" sep:"none" placeholder:"IDENTIFIER=SCOPE,SCOPE" help:"API that it may use, may be repeated. Without scopes: all that are not deprecated."`
 	ResourceServerFor []string       `sep:"none" placeholder:"IDENTIFIER" help:"API whose tokens it may introspect, may be repeated."`
+	Origin            []string       `sep:"none" placeholder:"ORIGIN" help:"Origin of pages that may exchange sessions for it, such as https://shop.example.com, may be repeated. --origin= for none."`
 	Lifetime          map[string]int `placeholder:"GRANT_TYPE=SECONDS" help:"Life of access tokens by grant, may be repeated."`
 	Expires           *string        `placeholder:"DATE" help:"From when on it is refused: 2027-01-01, 2027-01-01T12:00:00Z or never."`
 	Status            *string        `help:"active or disabled."`
@@ -89,7 +90,7 @@ func (c *clientsCreateCmd) Run(a *app) error {
 // settings returns the flags as a new client has them.
 func (f *clientFlags) settings() (admin.ClientSettings, error) {
 	s := admin.ClientSettings{
-		GrantTypes: repeated(f.Grant), APIs: parseAccess(f.API), ResourceServerFor: repeated(f.ResourceServerFor),
+		GrantTypes: repeated(f.Grant), APIs: parseAccess(f.API), ResourceServerFor: repeated(f.ResourceServerFor), AllowedOrigins: repeated(f.Origin),
 		Lifetimes: f.Lifetime, Lifetime: f.lifetime(), Assertions: f.rules(), RefreshLifetime: f.refreshLifetime(),
 		Permissions: repeated(f.Permission), RequiredPermissions: f.RequirePermission,
 	}
@@ -182,7 +183,7 @@ func showClient(a *app, c *tenants.Client) error {
 		"grant_types", strings.Join(c.GrantTypes, " "), "token_endpoint_auth_method", c.AuthMethod, "jwks_uri", c.JWKSURI,
 		"assertion_audiences", strings.Join(c.Audiences, " "), "max_assertion_lifetime", seconds(c.MaxLifetime),
 		"allow_assertions_without_jti", yesNo(c.AllowNoJTI), "apis", accessText(c.APIs),
-		"resource_server_for", strings.Join(c.ResourceServerFor, " "), "lifetimes", strings.Join(lifetimes, ", "),
+		"resource_server_for", strings.Join(c.ResourceServerFor, " "), "allowed_origins", strings.Join(c.AllowedOrigins, " "), "lifetimes", strings.Join(lifetimes, ", "),
 		"access_token_lifetime", seconds(c.Default), "max_access_token_lifetime", seconds(c.Max),
 		"token_format", c.TokenFormat, "claims", claimsText(c.Claims),
 		"permissions", strings.Join(c.Permissions, " "), "inherited_permissions", strings.Join(c.InheritedPermissions, " "),

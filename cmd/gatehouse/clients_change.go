@@ -36,6 +36,7 @@ func (f *clientFlags) change(p change) error {
 	p.text("status", f.Status)
 	p.texts("grant_types", f.Grant)
 	p.texts("resource_server_for", f.ResourceServerFor)
+	p.texts("allowed_origins", f.Origin)
 	p.texts("permissions", f.Permission)
 	f.lifetimeFlags.change(p)
 	f.assertionFlags.change(p)

@@ -35,6 +35,7 @@ type commands struct {
 	Users          usersCmd          `cmd:"" help:"The users of a tenant."`
 	Groups         groupsCmd         `cmd:"" help:"The groups of a tenant, and what they permit."`
 	APIKeys        apiKeysCmd        `cmd:"" name:"api-keys" help:"The API keys of users and service accounts."`
+	Sessions       sessionsCmd       `cmd:"" help:"The browsers in which users are signed in."`
 	Dialects       dialectsCmd       `cmd:"" help:"The dialects: endpoints of other token services, spoken by tenants that switch them on."`
 	Tokens         tokensCmd         `cmd:"" help:"The access tokens of a tenant."`
 	Keys           keysCmd           `cmd:"" help:"The signing keys of a tenant."`

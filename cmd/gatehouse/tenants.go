@@ -29,6 +29,7 @@ type tenantsCreateCmd struct {
 	RotationPaused bool          `help:"No key follows another but by order."`
 	LoginByEmail   bool          `help:"Users sign in by their e-mail address, too."`
 	ExcessLifetime string        `placeholder:"RULE" help:"What a request for a longer life than it may have gets: clamp (unless given, the most) or refuse."`
+	lookFlags
 	lifetimeFlags
 	refreshFlags
 }
@@ -37,7 +38,7 @@ func (c *tenantsCreateCmd) Run(a *app) error {
 	return a.atDesk(func(d *desk) error {
 		t, err := d.admin.CreateTenant(d.ctx, d.actor, admin.NewTenant{
 			Slug: c.Slug, Name: c.Name, Issuer: c.Issuer, Hosts: repeated(c.Host), Dialects: repeated(c.Dialect),
-			SignIn: admin.SignIn{LoginByEmail: c.LoginByEmail}, Excess: admin.Excess{ExcessLifetime: c.ExcessLifetime},
+			SignIn: admin.SignIn{LoginByEmail: c.LoginByEmail}, Excess: admin.Excess{ExcessLifetime: c.ExcessLifetime}, Look: c.look(),
 			SigningAlg: c.SigningAlg, KeyBits: c.KeyBits, Lifetime: c.lifetime(), RefreshLifetime: c.refreshLifetime(),
 			Rotation: admin.Rotation{Period: int(c.RotationPeriod / time.Second), Paused: c.RotationPaused},
 		})
@@ -90,6 +91,7 @@ type tenantsUpdateCmd struct {
 	RotationPaused *bool          `negatable:"" help:"No key follows another but by order."`
 	LoginByEmail   *bool          `negatable:"" help:"Users sign in by their e-mail address, too."`
 	ExcessLifetime *string        `placeholder:"RULE" help:"What a request for a longer life than it may have gets: clamp (the most) or refuse."`
+	lookFlags
 	lifetimeFlags
 	refreshFlags
 }
@@ -113,6 +115,7 @@ func (c *tenantsUpdateCmd) Run(a *app) error {
 	}
 	p.texts("hosts", c.Host)
 	p.texts("dialects", c.Dialect)
+	c.lookFlags.change(p)
 	c.lifetimeFlags.change(p)
 	c.refreshFlags.change(p)
 	patch, err := p.patch()
@@ -150,7 +153,8 @@ func showTenant(a *app, t *tenants.Tenant) error {
 		"slug", t.Slug, "name", t.Name, "status", string(t.Status), "issuer", t.Issuer, "hosts", strings.Join(t.Hosts, " "),
 		"dialects", strings.Join(t.Dialects, " "), "signing_alg", t.SigningAlg, "key_bits", strconv.Itoa(t.KeyBits),
 		"rotation_period", seconds(t.RotationPeriod), "rotation_paused", strconv.FormatBool(t.RotationPaused),
-		"login_by_email", yesNo(t.LoginByEmail), "access_token_lifetime", seconds(t.Default), "max_access_token_lifetime", seconds(t.Max), "excess_lifetime", t.ExcessLifetime,
+		"login_by_email", yesNo(t.LoginByEmail), "brand_color", t.BrandColor, "background_color", t.BackgroundColor,
+		"access_token_lifetime", seconds(t.Default), "max_access_token_lifetime", seconds(t.Max), "excess_lifetime", t.ExcessLifetime,
 		"refresh_token_idle_lifetime", seconds(t.Idle), "refresh_token_lifetime", seconds(t.Total), "refresh_token_grace", seconds(t.Grace),
 		"created_at", instant(t.CreatedAt), "updated_at", instant(t.UpdatedAt), "id", t.ID)
 }

@@ -44,7 +44,9 @@ func (d *desk) furnished(slug string) *strings.Replacer {
 	d.must(err)
 	key, err := d.service.CreateAPIKey(d.t.Context(), everything(), slug, user.ID, admin.NewAPIKey{APIKeySettings: admin.APIKeySettings{Name: "Key"}})
 	d.must(err)
-	return strings.NewReplacer("{user}", user.ID, "{group}", group.ID, "{key}", key.ID, "{tenant}", slug, "{api}", api.ID, "{client}", client.ID, "{secret}", client.Secrets[0].ID, "{client_key}", clientKey.ID, "{issuer}", issuer.ID, "{kid}", list.Items[0].Kid)
+	session := &tenants.Session{ID: "session-of-" + slug, TenantID: t.ID, UserID: user.ID, Hash: []byte(slug), CreatedAt: time.Now(), SeenAt: time.Now(), ExpiresAt: time.Now().Add(time.Hour)}
+	d.must(d.db.CreateSession(d.t.Context(), session, nil, tenants.AuditEvent{ID: "audit-of-" + session.ID, TenantID: t.ID, At: time.Now()}))
+	return strings.NewReplacer("{session}", session.ID, "{user}", user.ID, "{group}", group.ID, "{key}", key.ID, "{tenant}", slug, "{api}", api.ID, "{client}", client.ID, "{secret}", client.Secrets[0].ID, "{client_key}", clientKey.ID, "{issuer}", issuer.ID, "{kid}", list.Items[0].Kid)
 }
 
 // Every operation, with another tenant's token and ids: the answer is the one
@@ -54,8 +56,8 @@ func TestAnotherTenantIsAnsweredLikeNone(t *testing.T) {
 	acme := d.furnished("acme")
 	d.furnished("other")
 	token := d.administrator("other")
-	nobody := strings.NewReplacer("{tenant}", "nobody", "{api}", "nothing", "{client}", "nothing", "{secret}", "nothing", "{client_key}", "nothing", "{issuer}", "nothing", "{kid}", "nothing", "{user}", "nothing", "{group}", "nothing", "{key}", "nothing")
-	own := strings.NewReplacer("{tenant}", "other", "{api}", "nothing", "{client}", "nothing", "{secret}", "nothing", "{client_key}", "nothing", "{issuer}", "nothing", "{kid}", "nothing", "{user}", "nothing", "{group}", "nothing", "{key}", "nothing")
+	nobody := strings.NewReplacer("{tenant}", "nobody", "{api}", "nothing", "{client}", "nothing", "{secret}", "nothing", "{client_key}", "nothing", "{issuer}", "nothing", "{kid}", "nothing", "{user}", "nothing", "{group}", "nothing", "{key}", "nothing", "{session}", "nothing")
+	own := strings.NewReplacer("{tenant}", "other", "{api}", "nothing", "{client}", "nothing", "{secret}", "nothing", "{client_key}", "nothing", "{issuer}", "nothing", "{kid}", "nothing", "{user}", "nothing", "{group}", "nothing", "{key}", "nothing", "{session}", "nothing")
 	before := d.audit("acme")
 	walked := 0
 	for path, item := range d.spec.Paths.Map() {

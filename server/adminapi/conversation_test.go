@@ -31,6 +31,7 @@ func TestEveryOperationAnswersAsDocumented(t *testing.T) {
 	d.trustedIssuersConversation()
 	d.groupsConversation()
 	d.usersConversation()
+	d.sessionsConversation()
 	d.apiKeysConversation()
 	d.keysConversation()
 	d.tokensConversation()

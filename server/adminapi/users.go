@@ -49,6 +49,19 @@ func (a *api) deleteUser(r *request) (answer, error) {
 	return gone(), a.service.DeleteUser(r.ctx(), r.actor, r.tenant(), r.user(), version)
 }
 
+func (a *api) listSessions(r *request) (answer, error) {
+	page, err := a.service.Sessions(r.ctx(), r.actor, r.tenant(), r.user(), r.page())
+	return answer{body: page}, err
+}
+
+func (a *api) revokeSessions(r *request) (answer, error) {
+	return gone(), a.service.RevokeSessions(r.ctx(), r.actor, r.tenant(), r.user())
+}
+
+func (a *api) revokeSession(r *request) (answer, error) {
+	return gone(), a.service.RevokeSession(r.ctx(), r.actor, r.tenant(), r.user(), r.Param("session"))
+}
+
 func (a *api) listAPIKeys(r *request) (answer, error) {
 	page, err := a.service.APIKeys(r.ctx(), r.actor, r.tenant(), r.user(), r.page())
 	return answer{body: page}, err
