@@ -40,6 +40,8 @@ func (plain) Verify(context.Context, string, string, string) ([]byte, error) {
 	return nil, oauth.ErrInvalidToken
 }
 
+func (plain) Forget(string) {}
+
 // desk is a Service at a clock's time, with a tenant whose public client "app"
 // may use the grant given and refresh tokens.
 type desk struct {

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gatehouse-auth/gatehouse/admin"
+	"github.com/gatehouse-auth/gatehouse/keys"
 	"github.com/gatehouse-auth/gatehouse/oauth"
 	"github.com/gatehouse-auth/gatehouse/store"
 	"github.com/gatehouse-auth/gatehouse/store/storetest"
@@ -184,7 +185,12 @@ func TestFamilyIsRevokedOnce(t *testing.T) {
 	if got := actions(t, db, tenant)["refresh_token.revoke"]; got != 1 {
 		t.Errorf("audited %d times", got)
 	}
-	_, err := use(t, db, tenant, "one", "two", instant)
+	access, err := db.Revocations(t.Context(), tenant)
+	must(t, err)
+	if len(access) != 1 || access[0].Kind != tenants.RevokedGrant || access[0].Key != f.ID || access[0].ExpiresAt.Before(instant.Add(keys.Ceiling)) {
+		t.Errorf("of the access tokens is revoked: %+v", access)
+	}
+	_, err = use(t, db, tenant, "one", "two", instant)
 	wantErr(t, err, tenants.ErrNotFound)
 }
 
