@@ -17,6 +17,8 @@ type Directory interface {
 	UserByLogin(ctx context.Context, tenantID, login string) (*tenants.User, error)
 	APIKey(ctx context.Context, tenantID string, hash []byte) (*tenants.APIKey, error)
 	API(ctx context.Context, tenantID, identifier string) (*tenants.API, error)
+	// GrantTypes returns those that some client of the tenant may use.
+	GrantTypes(ctx context.Context, tenantID string) ([]string, error)
 	OpaqueToken(ctx context.Context, tenantID string, hash []byte) (*tenants.OpaqueToken, error)
 	Revoked(ctx context.Context, tenantID string, t tenants.IssuedToken) (bool, error)
 	NotBefore(ctx context.Context, tenantID, clientID string, subjects ...string) (int64, error)

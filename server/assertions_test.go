@@ -390,3 +390,39 @@ func TestKeysOfTrustedIssuersAreFetched(t *testing.T) {
 		t.Errorf("asked %d times", n)
 	}
 }
+
+// Metadata names the grants that some client of the tenant may use, on every
+// node, and the ways by which clients may prove who they are.
+func TestMetadataNamesWhatWorks(t *testing.T) {
+	a, b := twoHouses(t)
+	listed := func(node *house, member string) string {
+		_, answer := node.do("GET", "/t/acme/.well-known/openid-configuration", "", "", "")
+		return fmt.Sprint(answer[member])
+	}
+	check := func(want string) {
+		t.Helper()
+		b.poll()
+		if onA, onB := listed(a, "grant_types_supported"), listed(b, "grant_types_supported"); onA != want || onB != want {
+			t.Errorf("got %s and %s, want %s", onA, onB, want)
+		}
+	}
+	check("[client_credentials]")
+	a.admin("POST", "tenants/acme/clients", `{"client_id":"job","name":"Job","grant_types":["`+oauth.GrantJWTBearer+`"],"token_endpoint_auth_method":"none"}`)
+	check("[client_credentials " + oauth.GrantJWTBearer + "]")
+	a.admin("PATCH", "tenants/acme/clients/job", `{"status":"disabled"}`)
+	check("[client_credentials]")
+	a.admin("PATCH", "tenants/acme/clients/job", `{"status":"active"}`)
+	check("[client_credentials " + oauth.GrantJWTBearer + "]")
+	a.admin("DELETE", "tenants/acme/clients/job", "")
+	check("[client_credentials]")
+	for member, want := range map[string]string{
+		"token_endpoint_auth_methods_supported":                    "[client_secret_basic client_secret_post private_key_jwt client_secret_jwt none]",
+		"introspection_endpoint_auth_methods_supported":            "[client_secret_basic client_secret_post private_key_jwt client_secret_jwt]",
+		"token_endpoint_auth_signing_alg_values_supported":         "[RS256 PS256 ES256 EdDSA HS256]",
+		"introspection_endpoint_auth_signing_alg_values_supported": "[RS256 PS256 ES256 EdDSA HS256]",
+	} {
+		if got := listed(a, member); got != want {
+			t.Errorf("%s: %s", member, got)
+		}
+	}
+}

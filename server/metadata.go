@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -51,6 +52,7 @@ type providerMetadata struct {
 type described struct {
 	tenant *tenants.Tenant
 	spec   *dialects.Spec
+	grants string // that work there, separated by spaces
 }
 
 // discovery answers with the tenant's metadata, by whichever way it was found:
@@ -60,10 +62,14 @@ func (s *Server) discovery(c *gin.Context, spec *dialects.Spec) {
 	if s.needTenant(c) {
 		return
 	}
-	key := described{of(c).tenant, spec}
+	grants, err := s.offered(c.Request.Context(), of(c).tenant)
+	if err != nil {
+		s.refuse(c, err)
+		return
+	}
+	key := described{of(c).tenant, spec, grants}
 	doc, ok := s.metadata.Get(key)
 	if !ok {
-		var err error
 		if doc, err = s.describe(key); err != nil {
 			s.refuse(c, err)
 			return
@@ -85,7 +91,7 @@ func (s *Server) describe(d described) (*document, error) {
 		}
 		return base + s.Dialects.Standard().Path(o)
 	}
-	served, devices := s.grantsOf(d.spec), ""
+	served, devices := grantsOf(d.spec, d.grants), ""
 	if slices.Contains(served, oauth.GrantDeviceCode) {
 		devices = at(dialects.DeviceAuthorization)
 	}
@@ -134,15 +140,30 @@ func confidential(methods []string) []string {
 	return some
 }
 
-// grantsOf returns the grants that a spec's token endpoints serve.
-func (s *Server) grantsOf(spec *dialects.Spec) []string {
+// grantsOf returns those of some grants that a spec's token endpoints serve.
+func grantsOf(spec *dialects.Spec, grants string) []string {
 	served := []string{}
-	for _, grant := range s.Registry.Listed() {
+	for _, grant := range strings.Fields(grants) {
 		if spec.Serves(grant) {
 			served = append(served, grant)
 		}
 	}
 	return served
+}
+
+// offered returns the grants that work in the tenant. While the database is away
+// what it was before will do, as for all metadata.
+func (s *Server) offered(ctx context.Context, tenant *tenants.Tenant) (string, error) {
+	types, err := s.Grants.Offered(ctx, tenant)
+	if err != nil {
+		if before, ok := s.lastGrants.Get(tenant.ID); ok {
+			return before, nil
+		}
+		return "", err
+	}
+	grants := strings.Join(types, " ")
+	s.lastGrants.Add(tenant.ID, grants)
+	return grants, nil
 }
 
 // jwks answers with the tenant's public keys (RFC 7517 section 5). Like the

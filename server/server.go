@@ -64,10 +64,11 @@ type Mount func(gin.IRouter)
 type Server struct {
 	Config
 	Parts
-	headers   http.Header
-	exchanges sync.Pool // of *exchange
-	routes    places
-	metadata  *lru.Cache[described, *document]
+	headers    http.Header
+	exchanges  sync.Pool // of *exchange
+	routes     places
+	metadata   *lru.Cache[described, *document]
+	lastGrants *lru.Cache[string, string] // by tenant, for metadata
 }
 
 // New makes a Server.
@@ -76,10 +77,14 @@ func New(config Config, parts Parts) *Server {
 	if err != nil {
 		panic(err) // the size is a constant
 	}
+	lastGrants, err := lru.New[string, string](10_000)
+	if err != nil {
+		panic(err)
+	}
 	if parts.Dialects == nil {
 		parts.Dialects = dialects.Builtin()
 	}
-	s := &Server{Config: config, Parts: parts, headers: headersOf(config), metadata: metadata}
+	s := &Server{Config: config, Parts: parts, headers: headersOf(config), metadata: metadata, lastGrants: lastGrants}
 	s.exchanges.New = func() any { return &exchange{fields: make([]zap.Field, 0, 16)} }
 	s.routes = s.places()
 	return s

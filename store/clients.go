@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"gorm.io/gorm"
 
@@ -91,6 +92,21 @@ func (db *DB) Clients(ctx context.Context, tenantID string, r admin.Range) ([]te
 		}
 	}
 	return list, err
+}
+
+// GrantTypesInUse returns the grant types that active clients of the tenant may
+// use, each once.
+func (db *DB) GrantTypesInUse(ctx context.Context, tenantID string) ([]string, error) {
+	var lists []clientRow
+	err := db.read(ctx, func(tx *gorm.DB) error {
+		return tx.Model(&clientRow{}).Distinct("grant_types").Where("tenant_id = ? AND status = ?", tenantID, tenants.Active).Find(&lists).Error
+	})
+	types := []string{}
+	for i := range lists {
+		types = append(types, lists[i].GrantTypes...)
+	}
+	slices.Sort(types)
+	return slices.Compact(types), err
 }
 
 // fillClient makes lists and maps that are not set empty ones.

@@ -33,6 +33,9 @@ type Source interface {
 	// Revocations returns those of the tenant that may still end a token.
 	Revocations(ctx context.Context, tenantID string) ([]Revocation, error)
 	OpaqueTokenByHash(ctx context.Context, tenantID string, hash []byte) (*OpaqueToken, error)
+	// GrantTypesInUse returns the grant types that active clients of the tenant may
+	// use, each once.
+	GrantTypesInUse(ctx context.Context, tenantID string) ([]string, error)
 	// TrustedIssuerByName returns the issuer with its rules.
 	TrustedIssuerByName(ctx context.Context, tenantID, issuer string) (*TrustedIssuer, error)
 }
@@ -52,6 +55,7 @@ type Directory struct {
 	revoked   *feed.Cache[string, *revoked]
 	opaque    *feed.Cache[owned, *OpaqueToken] // by hash
 	issuers   *feed.Cache[owned, *TrustedIssuer]
+	grants    *feed.Cache[string, []string] // by tenant
 }
 
 // name is one of the names that a tenant is found by.
@@ -74,6 +78,7 @@ func NewDirectory(source Source, size int) *Directory {
 		revoked:   feed.NewCache[string, *revoked](size),
 		opaque:    feed.NewCache[owned, *OpaqueToken](size),
 		issuers:   feed.NewCache[owned, *TrustedIssuer](size),
+		grants:    feed.NewCache[string, []string](size),
 	}
 }
 
@@ -184,6 +189,13 @@ func (d *Directory) APIKey(ctx context.Context, tenantID string, hash []byte) (*
 	})
 }
 
+// GrantTypes returns the grant types that some client of the tenant may use.
+func (d *Directory) GrantTypes(ctx context.Context, tenantID string) ([]string, error) {
+	return get(ctx, d.grants, tenantID, func(ctx context.Context) ([]string, error) {
+		return d.source.GrantTypesInUse(ctx, tenantID)
+	})
+}
+
 // TrustedIssuer returns who signs assertions under that name, and is trusted by
 // the tenant. It may be disabled.
 func (d *Directory) TrustedIssuer(ctx context.Context, tenantID, issuer string) (*TrustedIssuer, error) {
@@ -213,6 +225,7 @@ func (d *Directory) Apply(e feed.Event) {
 		d.revoked.Drop(e.Key)
 		d.opaque.DropIf(func(o owned, _ *OpaqueToken) bool { return o.tenantID == e.Key })
 		d.dropIssuers(e.Key)
+		d.grants.Drop(e.Key)
 	case feed.API:
 		d.apis.Drop(owned{e.TenantID, e.Key})
 		d.audiences.Drop(e.Key)
@@ -220,6 +233,7 @@ func (d *Directory) Apply(e feed.Event) {
 		d.issuers.Drop(owned{e.TenantID, e.Key})
 	case feed.Client:
 		d.dropIssuers(e.TenantID) // rules go with the client that they name
+		d.grants.Drop(e.TenantID)
 		d.clients.Drop(owned{e.TenantID, e.Key})
 		d.users.Drop(owned{e.TenantID, ServiceAccountID(e.Key)})
 	case feed.User:
@@ -250,6 +264,7 @@ func (d *Directory) Reset() {
 	d.revoked.Reset()
 	d.opaque.Reset()
 	d.issuers.Reset()
+	d.grants.Reset()
 }
 
 // Stats returns, per kind of thing, a function that says how many look-ups were

@@ -1,0 +1,21 @@
+package grants
+
+import (
+	"context"
+	"slices"
+
+	"github.com/gatehouse-auth/gatehouse/oauth"
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+// Offered returns the grant types that metadata of a tenant names: those that
+// work there, as some client may use them. client_credentials always does.
+func (s *Service) Offered(ctx context.Context, tenant *tenants.Tenant) ([]string, error) {
+	used, err := s.directory.GrantTypes(ctx, tenant.ID)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(s.registry.Listed(), func(name string) bool {
+		return name != oauth.GrantClientCredentials && !slices.Contains(used, name)
+	}), nil
+}
