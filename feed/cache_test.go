@@ -172,3 +172,49 @@ func TestDroppedValueServesWhoAcceptsItWhereTheSourceFails(t *testing.T) {
 }
 
 func none(context.Context) (string, bool, error) { return "", false, nil }
+
+func TestAmendingChangesWhatIsKeptAndWhatIsBeingLoaded(t *testing.T) {
+	c := feed.NewCache[string, *int](10)
+	load := func(n int) func(context.Context) (*int, bool, error) {
+		return func(context.Context) (*int, bool, error) { return &n, true, nil }
+	}
+	add := func(n *int) { *n++ }
+	c.Amend("a", add) // nothing is kept
+	if n, _, err := c.Get(t.Context(), "a", load(1)); err != nil || *n != 1 {
+		t.Fatalf("got %v, %v", n, err)
+	}
+	c.Amend("a", add)
+	if n, _, _ := c.Get(t.Context(), "a", load(10)); *n != 2 {
+		t.Errorf("got %d", *n)
+	}
+	// What is read while an amendment comes is older than it, and not kept.
+	began, goOn := make(chan struct{}), make(chan struct{})
+	go func() {
+		<-began
+		c.Amend("b", add)
+		close(goOn)
+	}()
+	_, _, err := c.Get(t.Context(), "b", func(context.Context) (*int, bool, error) {
+		close(began)
+		<-goOn
+		old := 1
+		return &old, true, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, _, _ := c.Get(t.Context(), "b", load(7)); *n != 7 {
+		t.Errorf("what was read before the amendment is kept: %d", *n)
+	}
+	// That there is none is forgotten, too.
+	_, _, _ = c.Get(t.Context(), "c", func(context.Context) (*int, bool, error) { return nil, false, nil })
+	c.Amend("c", add)
+	if _, found, _ := c.Get(t.Context(), "c", load(1)); !found {
+		t.Error("it is still absent")
+	}
+	seen := 0
+	c.Each(func(n *int) { seen += *n })
+	if seen != 2+7+1 {
+		t.Errorf("saw values of %d in all", seen)
+	}
+}

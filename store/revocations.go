@@ -14,7 +14,7 @@ import (
 func (db *DB) Revocations(ctx context.Context, tenantID string) ([]tenants.Revocation, error) {
 	list := []tenants.Revocation{}
 	err := db.read(ctx, func(tx *gorm.DB) error {
-		return tx.Where("tenant_id = ?", tenantID).Find(&list).Error
+		return tx.Where("tenant_id = ?", tenantID).Order("kind, key").Find(&list).Error
 	})
 	return list, err
 }

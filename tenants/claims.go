@@ -38,7 +38,7 @@ func IsClaimSource(from string) bool {
 // what for and how long, and what introspection adds.
 func reservedClaims() []string {
 	return []string{
-		"iss", "sub", "aud", "exp", "iat", "nbf", "jti", "client_id", "scope", "act", "may_act", "cnf", "auth_time", "amr", "acr",
+		"iss", "sub", "aud", "exp", "iat", "nbf", "jti", "client_id", "scope", "act", "grant_id", "may_act", "cnf", "auth_time", "amr", "acr",
 		"active", "token_type",
 	}
 }

@@ -130,7 +130,8 @@ func (r *revoked) holds(t IssuedToken) bool {
 	if _, ok := r.until[ending{RevokedGrant, t.GrantID}]; ok {
 		return true
 	}
-	return t.At <= r.lastDead(t.ClientID, t.Subjects)
+	last := r.lastDead(t.ClientID, t.Subjects)
+	return last > 0 && t.At <= last
 }
 
 // notBefore returns the last second whose tokens are dead, 0 for none.

@@ -63,6 +63,7 @@ type claims struct {
 	ClientID string   `json:"client_id"`
 	Scope    string   `json:"scope"`
 	ID       string   `json:"jti"`
+	GrantID  string   `json:"grant_id"`
 	IssuedAt int64    `json:"iat"`
 	// Actor is there where the subject does not ask itself (RFC 8693 section 4.1).
 	Actor json.RawMessage `json:"act"`
@@ -167,7 +168,7 @@ func (t *TokenAuthenticator) client(ctx context.Context, tenant *tenants.Tenant,
 		return admin.Actor{}, invalid("its client has expired")
 	}
 	gone, err := t.directory.Revoked(ctx, tenant.ID, tenants.IssuedToken{
-		ID: c.ID, ClientID: client.ID, Subjects: []string{c.Subject}, At: c.IssuedAt,
+		ID: c.ID, GrantID: c.GrantID, ClientID: client.ID, Subjects: []string{c.Subject}, At: c.IssuedAt,
 	})
 	switch {
 	case err != nil:
