@@ -28,6 +28,8 @@ type Proof struct {
 	Client      *tenants.Client
 	Credentials oauth.Credentials
 	Pair        oauth.Pair // the reading of a shared secret that is tried
+	// SecretID is set by who judges: the id of the secret that proved it.
+	SecretID string
 }
 
 // Authenticator finds out which client asks.
@@ -36,6 +38,7 @@ type Authenticator struct {
 	methods   map[string]ClientAuth
 	names     []string
 	throttle  *Throttle
+	uses      clientUses
 	now       func() time.Time
 }
 
@@ -114,7 +117,8 @@ func (a *Authenticator) try(ctx context.Context, tenant *tenants.Tenant, method 
 	if err != nil {
 		return nil, err
 	}
-	if err := method.Authenticate(ctx, &Proof{Tenant: tenant, Client: client, Credentials: c, Pair: pair}); err != nil {
+	proof := &Proof{Tenant: tenant, Client: client, Credentials: c, Pair: pair}
+	if err := method.Authenticate(ctx, proof); err != nil {
 		return nil, err
 	}
 	if unknown || !slices.Contains(method.Methods(), client.AuthMethod) {
@@ -126,6 +130,7 @@ func (a *Authenticator) try(ctx context.Context, tenant *tenants.Tenant, method 
 	if client.ExpiresAt != nil && !a.now().Before(*client.ExpiresAt) {
 		return nil, oauth.Errorf(oauth.InvalidClient, oauth.ReasonExpired, "the client has expired")
 	}
+	a.uses.note(tenants.ClientUse{TenantID: tenant.ID, ClientID: client.ID, SecretID: proof.SecretID}, a.now())
 	return client, nil
 }
 
@@ -166,6 +171,7 @@ func (m ClientSecret) Authenticate(ctx context.Context, p *Proof) error {
 			continue
 		}
 		if secret.ExpiresAt == nil || now.Before(*secret.ExpiresAt) {
+			p.SecretID = secret.ID
 			return nil
 		}
 		failure = oauth.Errorf(oauth.InvalidClient, oauth.ReasonExpired, "the client secret has expired")

@@ -66,6 +66,7 @@ func (m *ClientSecretJWT) signed(p *Proof, token *assertion.Token) error {
 		if secret.ExpiresAt != nil && !m.now().Before(*secret.ExpiresAt) {
 			return oauth.Errorf(oauth.InvalidClient, oauth.ReasonExpired, "the client secret has expired")
 		}
+		p.SecretID = secret.ID
 		return nil
 	}
 	return unsigned(errors.New("no secret of the client verifies the assertion"))

@@ -52,6 +52,7 @@ type node struct {
 	follower  *feed.Follower
 	journal   *grants.Journal
 	keyUses   *grants.KeyUses
+	clients   *grants.Authenticator
 	legacy    *server.LegacyLog
 	metrics   *server.Metrics
 	pool      *keys.Pool // of keys made ahead
@@ -60,6 +61,7 @@ type node struct {
 		ages     atomic.Pointer[store.KeyAges]
 		failures atomic.Uint64
 	}
+	expiring atomic.Pointer[map[tenants.ExpiryKind]map[int]int64]
 
 	server   *server.Server
 	ready    chan struct{} // closed when requests can be answered
@@ -95,16 +97,16 @@ func newNode(settings *Settings, log *zap.Logger, db *store.DB, sealer *keys.Sea
 	keysets := assertion.NewKeysets(fetch.New(fetch.Config{Allow: settings.FetchAllow}), now)
 	of := n.grantParts(hasher, keysets, now)
 	registry := newRegistry(of)
-	clients := grants.NewAuthenticator(n.directory, grants.NewThrottle(now), now, clientAuths(n, keysets, now)...)
+	n.clients = grants.NewAuthenticator(n.directory, grants.NewThrottle(now), now, clientAuths(n, keysets, now)...)
 	n.legacy = server.NewLegacyLog(db, now)
 	n.metrics = server.NewMetrics()
 	n.measure()
 	n.adminAPI = adminapi.Mount(n.admin, adminapi.NewTokenAuthenticator(n.directory, n.rings, now))
 	parts := server.Parts{
 		Resolver:  tenants.NewResolver(n.directory, publicURL, settings.DefaultTenant),
-		Grants:    grants.NewService(registry, clients, n.directory, n.rings, n.journal, now),
+		Grants:    grants.NewService(registry, n.clients, n.directory, n.rings, n.journal, now),
 		Registry:  registry,
-		Clients:   clients,
+		Clients:   n.clients,
 		Keys:      n.rings,
 		Dialects:  settings.dialects,
 		Legacy:    n.legacy,
@@ -237,6 +239,7 @@ func (n *node) measure() {
 	}
 	n.metrics.Cache("keys", n.rings.Stats)
 	n.measureKeys()
+	n.measureExpiry()
 }
 
 // background runs what goes on beside requests until ctx ends.
@@ -244,9 +247,10 @@ func (n *node) background(ctx context.Context) {
 	go n.follower.Run(ctx, func(err error) { n.log.Error("the change feed could not be read", zap.Error(err)) })
 	go n.pool.Run(ctx)
 	go n.tendKeys(ctx)
+	go n.tidy(ctx)
 	go n.every(ctx, flushEvery, "the state of the keys could not be read", n.lookAtKeys)
 	go n.every(ctx, flushEvery, "counts of tokens could not be stored", func(ctx context.Context) error {
-		return errors.Join(n.journal.Flush(ctx, time.Now()), n.keyUses.Flush(ctx))
+		return errors.Join(n.journal.Flush(ctx, time.Now()), n.keyUses.Flush(ctx), n.clients.FlushUses(ctx, n.db))
 	})
 	go n.every(ctx, janitorEvery, "old attempts to sign in could not be purged", func(ctx context.Context) error {
 		_, err := n.db.PurgeAttempts(ctx, time.Now())
