@@ -64,8 +64,8 @@ func (c *secretsListCmd) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		return showTable(a, page.Items, "ID|ENDS IN|CREATED|EXPIRES", func(s tenants.Secret) []string {
-			return []string{s.ID, s.Hint, instant(s.CreatedAt), expiryText(s.ExpiresAt, a.now())}
+		return showTable(a, page.Items, "ID|ENDS IN|CREATED|EXPIRES|LAST USED", func(s tenants.Secret) []string {
+			return []string{s.ID, s.Hint, instant(s.CreatedAt), expiryText(s.ExpiresAt, a.now()), instantOr(s.LastUsedAt, "never")}
 		})
 	})
 }
