@@ -89,6 +89,12 @@ func appendText(out []byte, text string) []byte {
 	return append(out, '"')
 }
 
+// isNumber reports whether text is a JSON number of digits that every program
+// can hold.
+func isNumber(text string) bool {
+	return text != "" && len(text) <= 15 && strings.Trim(text, "0123456789") == "" && (text[0] != '0' || text == "0")
+}
+
 // EncodeValues writes an answer of another operation than token: value returns
 // what stands behind a name of the operation's vocabulary, nil for nothing.
 func (r *Route) EncodeValues(value func(name string) any) ([]byte, error) {
@@ -102,6 +108,9 @@ func (r *Route) EncodeValues(value func(name string) any) ([]byte, error) {
 		content := value(f.Value)
 		if (content == nil || content == "") && !f.Always {
 			continue
+		}
+		if digits, isText := content.(string); isText && f.As == FormNumber && isNumber(digits) {
+			content = json.Number(digits)
 		}
 		text, err := json.Marshal(content)
 		if err != nil {

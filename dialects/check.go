@@ -54,6 +54,9 @@ func (s *Spec) check(d *document) {
 	if s.Client != nil && len(s.Client.Grants) == 0 {
 		d.fault("client.grants", "a client that stands behind routes needs the grants that these use")
 	}
+	if s.Client != nil && slices.Contains(s.Client.Grants, oauth.GrantClientCredentials) {
+		d.fault("client.grants", "%s would be open to everybody: nothing proves who asks", oauth.GrantClientCredentials)
+	}
 	for i, setting := range s.Settings {
 		path := fmt.Sprintf("settings[%d]", i)
 		if !regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`).MatchString(setting.Name) {

@@ -46,6 +46,9 @@ func (r *Route) check(d *document, at string) {
 	if r.Method == http.MethodGet && !slices.Equal(r.Body, []Encoding{EncodingNone}) {
 		d.fault(at+".body", "a GET has none")
 	}
+	if (r.Operation == Profile || r.Operation == Impersonatees) && r.spec.Client == nil {
+		d.fault(at+".operation", "%s needs the spec's client: its tokens are the ones that it takes", r.Operation)
+	}
 	r.spec.checkLifetime(d, at+".lifetime", r.Lifetime)
 	r.spec.checkErrors(d, at+".errors", r.Errors)
 	r.checkClient(d, at)
@@ -124,7 +127,7 @@ func (r *Route) checkAnswer(d *document, at string, values []string) {
 			d.fault(path, "needs value or text, one of the two")
 			continue
 		}
-		oneOf(d, path+".as", field.As, []Form{"", FormList, FormRFC3339, FormLower})
+		oneOf(d, path+".as", field.As, []Form{"", FormList, FormRFC3339, FormLower, FormNumber})
 		if field.Less < 0 || field.Less > 0 && field.Value != "expires_in" {
 			d.fault(path+".less", "is a number of seconds, for expires_in only")
 		}

@@ -82,7 +82,7 @@ func matching(rules []ErrorRule, e *oauth.Error) (ErrorRule, bool) {
 // usualStatus returns the status that an error has where no rule says otherwise.
 func usualStatus(code oauth.Code) int {
 	switch code {
-	case oauth.InvalidClient:
+	case oauth.InvalidClient, oauth.InvalidToken:
 		return http.StatusUnauthorized
 	case oauth.AccessDenied, oauth.TenantSuspended:
 		return http.StatusForbidden

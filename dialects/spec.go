@@ -192,6 +192,7 @@ const (
 	FormList    Form = "list"    // words as a JSON array
 	FormRFC3339 Form = "rfc3339" // an instant
 	FormLower   Form = "lower"   // in lower case
+	FormNumber  Form = "number"  // digits as a JSON number, anything else as it is
 )
 
 // Field is a member of a JSON answer.

@@ -32,7 +32,7 @@ func admit(client *tenants.Client, grant Grant) error {
 	if !client.AllowsGrant(grant.Type()) {
 		return oauth.Errorf(oauth.UnauthorizedClient, oauth.ReasonForbidden, "this client may not use the grant %s", grant.Type())
 	}
-	if _, open := grant.(OpenToPublic); client.AuthMethod == oauth.AuthNone && !open {
+	if _, open := grant.(OpenToPublic); client.IsPublic() && !open {
 		return oauth.Errorf(oauth.UnauthorizedClient, oauth.ReasonForbidden, "a public client may not use the grant %s", grant.Type())
 	}
 	return nil

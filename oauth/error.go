@@ -19,6 +19,7 @@ const (
 	InvalidScope           Code = "invalid_scope"
 	InvalidTarget          Code = "invalid_target"
 	AccessDenied           Code = "access_denied"
+	InvalidToken           Code = "invalid_token" // RFC 6750 section 3.1
 	TenantSuspended        Code = "tenant_suspended"
 	UnknownTenant          Code = "unknown_tenant"
 	SlowDown               Code = "slow_down"
@@ -100,7 +101,7 @@ func AsError(err error) *Error {
 func Codes() []Code {
 	return []Code{
 		InvalidRequest, InvalidClient, InvalidGrant, UnauthorizedClient, UnsupportedGrantType, InvalidScope, InvalidTarget,
-		AccessDenied, TenantSuspended, UnknownTenant, SlowDown, AuthorizationPending, ExpiredToken, TooLarge, ServerError, TemporarilyUnavailable,
+		AccessDenied, InvalidToken, TenantSuspended, UnknownTenant, SlowDown, AuthorizationPending, ExpiredToken, TooLarge, ServerError, TemporarilyUnavailable,
 	}
 }
 

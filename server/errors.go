@@ -33,7 +33,7 @@ func (s *Server) refuse(c *gin.Context, err error) {
 	header := c.Writer.Header()
 	header.Set("Cache-Control", "no-store")
 	if refusal.Status == http.StatusUnauthorized {
-		header.Set("WWW-Authenticate", `Basic realm="gatehouse", charset="UTF-8"`)
+		header.Set("WWW-Authenticate", challenge(failure.Code))
 	}
 	if failure.RetryAfter > 0 {
 		header.Set("Retry-After", strconv.Itoa(int(math.Ceil(failure.RetryAfter.Seconds()))))
@@ -45,6 +45,14 @@ func (s *Server) refuse(c *gin.Context, err error) {
 		return
 	}
 	c.Data(refusal.Status, refusal.ContentType, refusal.Body)
+}
+
+// challenge says how to prove oneself (RFC 6749 section 5.2, RFC 6750 section 3).
+func challenge(code oauth.Code) string {
+	if code == oauth.InvalidToken {
+		return `Bearer realm="gatehouse", error="invalid_token"`
+	}
+	return `Basic realm="gatehouse", charset="UTF-8"`
 }
 
 // AsFailure sorts out what is away from what is broken.

@@ -119,6 +119,8 @@ func (s *Server) operation(route *dialects.Route) gin.HandlerFunc {
 		return s.keySchedule
 	case dialects.Introspect:
 		return s.bounded(func(c *gin.Context) { s.introspect(c, route) })
+	case dialects.Profile:
+		return s.bounded(func(c *gin.Context) { s.profile(c, route) })
 	case dialects.Revoke:
 		return s.bounded(func(c *gin.Context) { s.revoke(c, route) })
 	case dialects.DeviceAuthorization:

@@ -72,6 +72,12 @@ type Secret struct {
 	LastUsedAt *time.Time `json:"last_used_at"`
 }
 
+// IsPublic reports whether the client proves nothing (RFC 6749 section 2.1): it
+// keeps no secret, or stands in for a dialect whose endpoints name no client.
+func (c *Client) IsPublic() bool {
+	return c.AuthMethod == oauth.AuthNone || c.AuthMethod == oauth.AuthDialect
+}
+
 // AllowsGrant reports whether the client may use the grant.
 func (c *Client) AllowsGrant(grantType string) bool { return slices.Contains(c.GrantTypes, grantType) }
 

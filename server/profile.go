@@ -1,0 +1,58 @@
+package server
+
+import (
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/gatehouse-auth/gatehouse/dialects"
+	"github.com/gatehouse-auth/gatehouse/grants"
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+// profile answers who bears a token with what is known of them.
+func (s *Server) profile(c *gin.Context, route *dialects.Route) {
+	token, err := s.bearer(c, route)
+	if err != nil {
+		s.refuse(c, err)
+		return
+	}
+	body, err := route.EncodeValues(func(name string) any { return known(token.User, name) })
+	if err != nil {
+		s.refuse(c, err)
+		return
+	}
+	s.served(c, route)
+	c.Data(route.Status, route.ContentType, body)
+}
+
+// bearer returns the live token of a person that the request brings as its
+// parameter token, else invalid_token.
+func (s *Server) bearer(c *gin.Context, route *dialects.Route) (*grants.Token, error) {
+	r, err := s.read(c, route)
+	if err != nil {
+		return nil, err
+	}
+	token, err := s.Grants.Bearer(c.Request.Context(), r.Tenant, route.Spec().Name, r.Params["token"])
+	if err != nil {
+		return nil, err
+	}
+	of(c).clientID = token.Client.ID
+	return token, nil
+}
+
+// known returns what is known of a user under a name of the dialects'
+// vocabulary, nil for nothing.
+func known(u *tenants.User, name string) any {
+	switch name {
+	case "id":
+		return u.ID
+	case "username":
+		return u.Username
+	case "name":
+		return u.Name
+	case "email":
+		return u.Email
+	}
+	return u.Profile[strings.TrimPrefix(name, "profile.")]
+}
