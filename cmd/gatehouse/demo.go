@@ -137,6 +137,9 @@ func seedDemo(ctx context.Context, n *node, out io.Writer) error {
 		fmt.Fprintf(out, "\n%s, found %s\n  # get a token\n  curl -s %s\n  # use it: an API verifies it by the tenant's published keys\n", d.tenant.Name, d.found, request)
 		fmt.Fprintf(out, "  curl -s http://%s/ -H \"Authorization: Bearer $(curl -s %s | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')\"\n", api.Addr(), request)
 	}
+	if err := demoPresets(ctx, n, out); err != nil {
+		return err
+	}
 	fmt.Fprintf(out, "\nMetrics: curl -s http://%s/metrics\n", n.settings.MetricsListen)
 	return serveDemoAPI(ctx, api, config)
 }

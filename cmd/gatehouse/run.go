@@ -55,6 +55,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		kong.Name("gatehouse"),
 		kong.Description("A hosted OAuth token service for many tenants."),
 		kong.Writers(stdout, stderr),
+		kong.Vars{"presets": presetNames()},
 		kong.Exit(func(int) { exited = true }),
 		kong.Embed(settingFlags()),
 		kong.ExplicitGroups([]kong.Group{{Key: settingsGroup, Title: "Settings:", Description: "Also in the YAML file (listen) and in the environment (GATEHOUSE_LISTEN), where the secrets belong."}}),

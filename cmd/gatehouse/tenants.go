@@ -1,11 +1,14 @@
 package main
 
 import (
+	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/gatehouse-auth/gatehouse/admin"
+	"github.com/gatehouse-auth/gatehouse/dialects"
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
@@ -22,7 +25,9 @@ type tenantsCreateCmd struct {
 	Name           string        `required:"" help:"For people."`
 	Host           []string      `sep:"none" help:"Host name of its own, may be repeated; the first one is canonical."`
 	Issuer         string        `placeholder:"URL" help:"What its tokens name. Unless given: from the first host, or from the slug."`
+	Preset         string        `placeholder:"NAME" help:"Furnish it with APIs, scopes and a client, whose secret is shown once: ${presets}."`
 	Dialect        []string      `sep:"none" help:"Dialect to switch on, may be repeated."`
+	DialectSetting []string      `sep:"none" placeholder:"DIALECT.NAME=VALUE" help:"What a dialect needs to know, may be repeated."`
 	SigningAlg     string        `placeholder:"ALG" help:"RS256 (unless given), PS256, ES256 or EdDSA."`
 	KeyBits        int           `placeholder:"BITS" help:"Size of RSA keys: 2048 (unless given), 3072 or 4096."`
 	RotationPeriod time.Duration `help:"How long a signing key signs. Unless given: as the platform says."`
@@ -35,18 +40,72 @@ type tenantsCreateCmd struct {
 }
 
 func (c *tenantsCreateCmd) Run(a *app) error {
+	dialectSettings, err := parseDialectSettings(c.DialectSetting)
+	if err != nil {
+		return err
+	}
 	return a.atDesk(func(d *desk) error {
-		t, err := d.admin.CreateTenant(d.ctx, d.actor, admin.NewTenant{
-			Slug: c.Slug, Name: c.Name, Issuer: c.Issuer, Hosts: repeated(c.Host), Dialects: repeated(c.Dialect),
+		n := admin.NewTenant{
+			Slug: c.Slug, Name: c.Name, Issuer: c.Issuer, Hosts: repeated(c.Host), Dialects: repeated(c.Dialect), DialectSettings: dialectSettings,
 			SignIn: admin.SignIn{LoginByEmail: c.LoginByEmail}, Excess: admin.Excess{ExcessLifetime: c.ExcessLifetime}, Look: c.look(),
 			SigningAlg: c.SigningAlg, KeyBits: c.KeyBits, Lifetime: c.lifetime(), RefreshLifetime: c.refreshLifetime(),
 			Rotation: admin.Rotation{Period: int(c.RotationPeriod / time.Second), Paused: c.RotationPaused},
-		})
+		}
+		if c.Preset != "" {
+			return c.furnish(d, n)
+		}
+		t, err := d.admin.CreateTenant(d.ctx, d.actor, n)
 		if err != nil {
 			return err
 		}
 		return showTenant(a, t)
 	})
+}
+
+// furnish makes the tenant from the preset, and shows the secrets of its clients.
+func (c *tenantsCreateCmd) furnish(d *desk, n admin.NewTenant) error {
+	preset, err := dialects.LookupPreset(c.Preset)
+	if err != nil {
+		return usage("--preset: %v", err)
+	}
+	made, err := fromPreset(d.ctx, d.admin, d.actor, preset, n)
+	if err != nil {
+		return err
+	}
+	return d.show(made, func(w io.Writer) error {
+		if err := showTenant(d.app, made.Tenant); err != nil {
+			return err
+		}
+		for _, client := range made.Clients {
+			if _, err := fmt.Fprintf(w, "\nclient %s\nclient_id      %s", client.Name, client.ID); err != nil {
+				return err
+			}
+			if err := printSecret(w, "client_secret", client.Secret); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// parseDialectSettings reads what a dialect needs to know, a flag each.
+func parseDialectSettings(given []string) (map[string]map[string]string, error) {
+	var all map[string]map[string]string
+	for _, text := range given {
+		name, value, ok := strings.Cut(text, "=")
+		dialect, setting, dotted := strings.Cut(name, ".")
+		if !ok || !dotted {
+			return nil, usage("--dialect-setting: %q must be DIALECT.NAME=VALUE", text)
+		}
+		if all == nil {
+			all = map[string]map[string]string{}
+		}
+		if all[dialect] == nil {
+			all[dialect] = map[string]string{}
+		}
+		all[dialect][setting] = value
+	}
+	return all, nil
 }
 
 type tenantsListCmd struct{ list }
@@ -83,6 +142,7 @@ type tenantsUpdateCmd struct {
 	Slug           string         `arg:""`
 	Name           *string        `help:"For people."`
 	Host           []string       `sep:"none" help:"Its host names, all of them, may be repeated. --host= for none."`
+	DialectSetting []string       `sep:"none" placeholder:"DIALECT.NAME=VALUE" help:"What a dialect needs to know, may be repeated. Without a value: no more."`
 	Dialect        []string       `sep:"none" help:"Its dialects, all of them, may be repeated. --dialect= for none."`
 	Status         *string        `help:"active or suspended."`
 	SigningAlg     *string        `placeholder:"ALG" help:"RS256, PS256, ES256 or EdDSA."`
@@ -116,6 +176,13 @@ func (c *tenantsUpdateCmd) Run(a *app) error {
 	p.texts("hosts", c.Host)
 	p.texts("dialects", c.Dialect)
 	c.lookFlags.change(p)
+	given, err := parseDialectSettings(c.DialectSetting)
+	if err != nil {
+		return err
+	}
+	if given != nil {
+		p["dialect_settings"] = settingsChange(given)
+	}
 	c.lifetimeFlags.change(p)
 	c.refreshFlags.change(p)
 	patch, err := p.patch()
@@ -165,4 +232,21 @@ func seconds(n int) string {
 		return ""
 	}
 	return strconv.Itoa(n) + " s"
+}
+
+// settingsChange is the merge patch of dialect settings: without a value a
+// setting is taken away.
+func settingsChange(given map[string]map[string]string) map[string]any {
+	patch := map[string]any{}
+	for dialect, values := range given {
+		of := map[string]any{}
+		for name, value := range values {
+			of[name] = value
+			if value == "" {
+				of[name] = nil
+			}
+		}
+		patch[dialect] = of
+	}
+	return patch
 }
