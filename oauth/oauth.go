@@ -6,14 +6,15 @@ package oauth
 
 // Registered grant_type values.
 const (
-	GrantClientCredentials = "client_credentials"                              // RFC 6749 section 4.4
-	GrantPassword          = "password"                                        // RFC 6749 section 4.3
-	GrantRefreshToken      = "refresh_token"                                   // RFC 6749 section 6
-	GrantTokenExchange     = "urn:ietf:params:oauth:grant-type:token-exchange" // RFC 8693
-	GrantDeviceCode        = "urn:ietf:params:oauth:grant-type:device_code"    // RFC 8628
-	GrantJWTBearer         = "urn:ietf:params:oauth:grant-type:jwt-bearer"     // RFC 7523
-	GrantSession           = "urn:gatehouse:params:oauth:grant-type:session"   // our own
-	GrantAPIKey            = "urn:gatehouse:params:oauth:grant-type:api-key"   // our own
+	GrantClientCredentials = "client_credentials"                                    // RFC 6749 section 4.4
+	GrantPassword          = "password"                                              // RFC 6749 section 4.3
+	GrantRefreshToken      = "refresh_token"                                         // RFC 6749 section 6
+	GrantTokenExchange     = "urn:ietf:params:oauth:grant-type:token-exchange"       // RFC 8693
+	GrantDeviceCode        = "urn:ietf:params:oauth:grant-type:device_code"          // RFC 8628
+	GrantJWTBearer         = "urn:ietf:params:oauth:grant-type:jwt-bearer"           // RFC 7523
+	GrantSession           = "urn:gatehouse:params:oauth:grant-type:session"         // our own
+	GrantAPIKey            = "urn:gatehouse:params:oauth:grant-type:api-key"         // our own
+	GrantUserAndClient     = "urn:gatehouse:params:oauth:grant-type:user-and-client" // our own
 )
 
 // Registered token_endpoint_auth_method values (RFC 7591 section 2).

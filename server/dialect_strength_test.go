@@ -34,7 +34,7 @@ func doors() []door {
 			if route.Operation != dialects.Token {
 				continue
 			}
-			for _, grant := range []string{oauth.GrantClientCredentials, oauth.GrantPassword} {
+			for _, grant := range []string{oauth.GrantClientCredentials, oauth.GrantPassword, oauth.GrantUserAndClient} {
 				served := route.Profile().Grants
 				if len(served) == 0 || slices.Contains(served, grant) {
 					all = append(all, door{route, grant})
@@ -47,11 +47,16 @@ func doors() []door {
 
 func (d door) name() string { return d.route.Spec().Name + " " + d.route.Key() + " " + d.grant }
 
+// personal reports whether a person's password is part of the proof.
+func (d door) personal() bool {
+	return d.grant == oauth.GrantPassword || d.grant == oauth.GrantUserAndClient
+}
+
 // standsIn reports whether the endpoint names the client itself.
 func (d door) standsIn() bool { return slices.Contains(d.route.Client, dialects.ClientStandIn) }
 
 // knock is who asks at a door, and for what.
-type knock struct{ host, path, client, secret, username, password, seconds string }
+type knock struct{ host, path, client, secret, username, password, seconds, bearer string }
 
 // wire lays the knock out as the door's clients do.
 func (d door) wire(t *testing.T, base string, k knock) *http.Request {
@@ -84,7 +89,7 @@ func (d door) wire(t *testing.T, base string, k knock) *http.Request {
 		body[name] = value
 	}
 	put("grant_type", d.grant)
-	if d.grant == oauth.GrantPassword {
+	if d.personal() {
 		put("username", k.username)
 		put("password", k.password)
 	}
@@ -124,6 +129,9 @@ func (d door) wire(t *testing.T, base string, k knock) *http.Request {
 	if header != "" {
 		request.Header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(header)))
 	}
+	if k.bearer != "" {
+		request.Header.Set("Authorization", "Bearer "+k.bearer)
+	}
 	request.Host = k.host
 	return request
 }
@@ -161,7 +169,7 @@ func (h *house) furnish(slug string, spec *dialects.Spec) {
 	may := `["backend_login","business_manager"]`
 	access := `"apis":[{"identifier":"urn:` + slug + `","scopes":["data"]}]`
 	h.admin("POST", "tenants/"+slug+"/clients", `{"client_id":"of-`+slug+`","client_secret":"`+doorSecret+`","name":"c",
-		"grant_types":["client_credentials","password"],"permissions":`+may+`,`+access+`}`)
+		"grant_types":["client_credentials","password","`+oauth.GrantUserAndClient+`"],"permissions":`+may+`,`+access+`}`)
 	if spec.Client != nil {
 		h.admin("PATCH", "tenants/"+slug+"/clients/"+spec.Name, `{`+access+`}`)
 	}
@@ -261,9 +269,9 @@ func (w *walker) needsProof() {
 		w.refused("a disabled client", func(*knock) {})
 		w.admin("PATCH", "tenants/acme/clients/of-acme", `{"status":"active","grant_types":[]}`)
 		w.refused("a client that may not use the grant", func(*knock) {})
-		w.admin("PATCH", "tenants/acme/clients/of-acme", `{"grant_types":["client_credentials","password"]}`)
+		w.admin("PATCH", "tenants/acme/clients/of-acme", `{"grant_types":["client_credentials","password","`+oauth.GrantUserAndClient+`"]}`)
 	}
-	if w.door.grant == oauth.GrantPassword {
+	if w.door.personal() {
 		w.refused("a wrong password", func(k *knock) { k.password = "wrong" })
 		w.refused("no password", func(k *knock) { k.password = "" })
 		w.refused("nobody", func(k *knock) { k.username = "nobody" })
@@ -278,10 +286,10 @@ func (w *walker) isItsTenantsOwn() {
 	if !w.door.standsIn() {
 		w.refused("the client of another tenant", func(k *knock) { k.client = "of-other" })
 	}
-	if w.door.grant == oauth.GrantPassword {
+	if w.door.personal() {
 		w.refused("a person of another tenant", func(k *knock) { k.username = "ann-other" })
 	}
-	w.refused("a host and a path that disagree", func(k *knock) { k.path = "/t/other" })
+	w.refused("a host and a path that disagree", func(k *knock) { k.path, k.client, k.username = "/t/other", "of-other", "ann-other" })
 	_, _, body := w.with(func(*knock) {})
 	if claims := w.claims(tokenIn(body)); claims["iss"] != "http://acme.localhost" || claims["aud"] != "urn:acme" {
 		w.t.Errorf("the token is of another house: %v", claims)
@@ -391,7 +399,7 @@ func (w *walker) countsHabits() {
 func (w *walker) isThrottled() {
 	w.t.Helper()
 	wrong := func(k *knock) { k.secret = "wrong" }
-	if w.door.grant == oauth.GrantPassword {
+	if w.door.personal() {
 		wrong = func(k *knock) { k.password = "wrong" }
 	}
 	for range 40 {
@@ -430,6 +438,18 @@ func (w *walker) keepsSecrets() {
 	}
 }
 
+// standardToken gets a token of the tenant's client from the standard endpoint.
+func (h *house) standardToken(slug, grant string) string {
+	h.t.Helper()
+	d := door{route: dialects.Builtin().Standard().Routes[0], grant: grant}
+	_, _, body := h.knock(d, knock{host: slug + ".localhost", client: "of-" + slug, secret: doorSecret, username: "ann-" + slug, password: doorPassword})
+	if token := tokenIn(body); token != "" {
+		return token
+	}
+	h.t.Fatalf("%s by %s: %s", slug, grant, body)
+	return ""
+}
+
 // The operations beside token want as much proof as the standard ones.
 func TestDialectsOtherOperationsNeedProof(t *testing.T) {
 	for _, spec := range dialects.Builtin().Others() {
@@ -443,9 +463,14 @@ func TestDialectsOtherOperationsNeedProof(t *testing.T) {
 				h := newHouse(t)
 				h.furnish("acme", spec)
 				h.admin("POST", "tenants", `{"slug":"plain","name":"plain","hosts":["plain.localhost"]}`)
+				h.furnish("other", spec)
 				d := door{route: route}
 				for _, k := range []knock{
 					{host: "acme.localhost"},
+					{host: "acme.localhost", bearer: "x.y.z"},
+					{host: "acme.localhost", bearer: h.standardToken("acme", oauth.GrantClientCredentials)},
+					{host: "acme.localhost", bearer: h.standardToken("acme", oauth.GrantPassword)}, // of another client
+					{host: "acme.localhost", bearer: h.standardToken("other", oauth.GrantPassword)},
 					{host: "acme.localhost", client: "of-acme", secret: "wrong"},
 					{host: "acme.localhost", client: "of-acme", secret: "wrong", username: "ann-acme", password: "wrong"},
 				} {

@@ -156,6 +156,7 @@ func newRegistry(p grantParts) *grants.Registry {
 	return grants.NewRegistry(
 		grants.ClientCredentials{},
 		grants.Password{SignIn: p.signIn},
+		grants.UserAndClient{SignIn: p.signIn},
 		grants.APIKey{Keys: p.apiKeys},
 		grants.RefreshToken{Tokens: p.refresh},
 		p.bearer,
