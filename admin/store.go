@@ -98,6 +98,17 @@ type TrustedIssuerStore interface {
 	DeleteTrustedIssuer(ctx context.Context, t *tenants.TrustedIssuer, version int64, e tenants.AuditEvent) error
 }
 
+// ImpersonationStore keeps who may become whom. A user or client that a new rule
+// names and that is not there is tenants.ErrNotFound, a group a *MissingError.
+type ImpersonationStore interface {
+	ImpersonationRule(ctx context.Context, tenantID, id string) (*tenants.ImpersonationRule, error)
+	ImpersonationRules(ctx context.Context, tenantID string, r Range) ([]tenants.ImpersonationRule, error)
+	AllImpersonationRules(ctx context.Context, tenantID string) ([]tenants.ImpersonationRule, error)
+	CreateImpersonationRule(ctx context.Context, r *tenants.ImpersonationRule, e tenants.AuditEvent) error
+	UpdateImpersonationRule(ctx context.Context, r *tenants.ImpersonationRule, e tenants.AuditEvent) error
+	DeleteImpersonationRule(ctx context.Context, tenantID, id string, version int64, e tenants.AuditEvent) error
+}
+
 // KeyStore keeps the signing keys of tenants.
 type KeyStore interface {
 	// KeySet returns the tenant's set, an empty one of version 0 for a new tenant.
@@ -134,6 +145,7 @@ type Store interface {
 	APIKeyStore
 	SessionStore
 	TrustedIssuerStore
+	ImpersonationStore
 	KeyStore
 	TokenStore
 	AuditStore

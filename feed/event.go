@@ -21,6 +21,8 @@ const (
 	Revocation Kind = "revocation"
 	// TrustedIssuer events have the issuer as their Key.
 	TrustedIssuer Kind = "trusted_issuer"
+	// ImpersonationRule events have the rule's id as their Key.
+	ImpersonationRule Kind = "impersonation_rule"
 )
 
 // Event says that something changed. N counts all events of a database in the

@@ -32,7 +32,8 @@ type Request struct {
 	Client    *tenants.Client
 	Params    oauth.Params
 	Browser   Browser
-	Address   string // of the caller
+	Inspector *Inspector // judges access tokens that the request brings
+	Address   string     // of the caller
 	RequestID string
 }
 
@@ -63,6 +64,15 @@ type Subject struct {
 	EarnedBy string
 	// GrantID names the renewed grant in the token; empty: a new one, if any.
 	GrantID string
+	// IssuedTokenType is what the answer says of the token (RFC 8693 section 2.2.1);
+	// empty: nothing.
+	IssuedTokenType string
+	// Exchanged are the traces of the tokens that this one is earned by. It is never
+	// for the admin API then.
+	Exchanged []exchanged
+	// Record is what the audit log tells of the token beside the usual; nil: nothing.
+	// With one, it is audited whomever it is for.
+	Record *Record
 	// Claims are added to the token. They never replace those that the Service
 	// decides (RFC 9068 section 2.2).
 	Claims map[string]any
@@ -70,6 +80,13 @@ type Subject struct {
 	// keeps the token from leaving. It also stores Issued.Issue, in the same
 	// transaction. Nil where nothing is consumed.
 	Spend func(ctx context.Context, issued *Issued) error
+}
+
+// Record is what a grant adds to the audit event of a token.
+type Record struct {
+	Action  string         // instead of token.issue
+	Actor   string         // as AuditEvent has it
+	Details map[string]any // never a secret
 }
 
 // Registry is the list of the grants that a server knows.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/gatehouse-auth/gatehouse/oauth"
@@ -28,13 +29,38 @@ func NewInspector(directory Directory, signer Signer, now func() time.Time) *Ins
 type Token struct {
 	Claims map[string]any  // numbers are json.Number
 	Client *tenants.Client // to which it was issued
-	User   *tenants.User   // whom it speaks for; nil for the client itself
+	User   *tenants.User   // whom it speaks for; nil for a client
 	Expiry time.Time
+
+	facts *facts
+}
+
+// scopes returns those of the token; a dialect may write them as a list.
+func (t *Token) scopes() oauth.Scopes {
+	switch scope := t.Claims["scope"].(type) {
+	case string:
+		return strings.Fields(scope)
+	case []any:
+		return asTexts(scope)
+	}
+	return nil
+}
+
+// ofSubject returns the claims that go on to be true of the subject.
+func (t *Token) ofSubject() map[string]any {
+	claims := map[string]any{}
+	for _, name := range []string{"auth_time", "amr", "acr", "may_act"} {
+		if value, ok := t.Claims[name]; ok {
+			claims[name] = value
+		}
+	}
+	return claims
 }
 
 // Live returns the token if it is good, nil for any other: it was issued by this
 // tenant and has neither expired nor been revoked, and its client, its user, all
-// who act by it and its API are still what they were.
+// who act by it and its API are still what they were. So are those of all tokens
+// that it was earned by.
 func (i *Inspector) Live(ctx context.Context, tenant *tenants.Tenant, token string) (*Token, error) {
 	f, err := i.read(ctx, tenant, token)
 	if err != nil || f == nil {
@@ -43,7 +69,10 @@ func (i *Inspector) Live(ctx context.Context, tenant *tenants.Tenant, token stri
 	if gone, err := i.directory.Revoked(ctx, tenant.ID, f.issued()); err != nil || gone {
 		return nil, err
 	}
-	t := &Token{Claims: f.all, Expiry: time.Unix(f.Expiry, 0)}
+	if live, err := i.earnersLive(ctx, tenant.ID, f); err != nil || !live {
+		return nil, err
+	}
+	t := &Token{Claims: f.all, Expiry: time.Unix(f.Expiry, 0), facts: f}
 	if t.Client, err = i.usableClient(ctx, tenant.ID, f.ClientID, f.IssuedAt); err != nil || t.Client == nil {
 		return nil, err
 	}
@@ -56,8 +85,13 @@ func (i *Inspector) Live(ctx context.Context, tenant *tenants.Tenant, token stri
 		}
 	}
 	if f.Subject != f.ClientID {
-		if t.User, err = i.activeUser(ctx, tenant.ID, f.Subject, f.IssuedAt); err != nil || t.User == nil {
+		if t.User, err = i.activeUser(ctx, tenant.ID, f.Subject, f.IssuedAt); err != nil {
 			return nil, err
+		}
+		if t.User == nil { // another client, whose token was exchanged
+			if client, err := i.usableClient(ctx, tenant.ID, f.Subject, f.IssuedAt); err != nil || client == nil {
+				return nil, err
+			}
 		}
 	}
 	for _, id := range f.Actor.subjects() {
@@ -79,6 +113,9 @@ type facts struct {
 	ClientID string `json:"client_id"`
 	GrantID  string `json:"grant_id"`
 	Actor    *actor `json:"act"`
+	MayAct   *party `json:"may_act"`
+	// Exchanged are the traces of the tokens that it was earned by.
+	Exchanged []exchanged `json:"exchanged"`
 
 	all map[string]any
 }
@@ -86,7 +123,7 @@ type facts struct {
 // actor is the act claim of RFC 8693 section 4.1.
 type actor struct {
 	Subject string `json:"sub"`
-	Actor   *actor `json:"act"`
+	Actor   *actor `json:"act,omitempty"`
 }
 
 // subjects returns who acts, the last actor first.

@@ -1,6 +1,7 @@
 package grants
 
 import (
+	"maps"
 	"time"
 
 	"github.com/google/uuid"
@@ -37,7 +38,7 @@ type Issued struct {
 func (i *Issued) Issue() tenants.Issue {
 	issue := tenants.Issue{Opaque: i.Opaque, Refresh: i.Refresh}
 	person := i.Subject.User != nil && !i.Subject.User.IsServiceAccount()
-	if person || i.Subject.Spend != nil {
+	if person || i.Subject.Spend != nil || i.Subject.Record != nil {
 		event := i.Audit()
 		issue.Audit = &event
 	}
@@ -57,8 +58,13 @@ func (i *Issued) Audit() tenants.AuditEvent {
 	if actor, ok := i.Subject.Claims["act"]; ok {
 		details["act"] = actor
 	}
-	return tenants.AuditEvent{
+	event := tenants.AuditEvent{
 		ID: uuid.Must(uuid.NewV7()).String(), TenantID: i.Tenant.ID, At: i.At, Actor: "client:" + i.Client.ID + "@" + i.Tenant.Slug,
 		Action: "token.issue", Target: i.Subject.ID, Details: details, RequestID: i.RequestID, Address: i.Address,
 	}
+	if record := i.Subject.Record; record != nil {
+		event.Action, event.Actor, details["client_id"] = record.Action, record.Actor, i.Client.ID
+		maps.Copy(details, record.Details)
+	}
+	return event
 }

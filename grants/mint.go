@@ -27,6 +27,8 @@ type claims struct {
 	ClientID string `json:"client_id"`
 	Scope    string `json:"scope,omitempty"`
 	GrantID  string `json:"grant_id,omitempty"` // our own: the family of refresh tokens
+	// Exchanged is our own: the tokens that this one was earned by.
+	Exchanged []exchanged `json:"exchanged,omitempty"`
 }
 
 // mint makes the token that i tells of, and notes in it which key signed or what
@@ -47,6 +49,7 @@ func (s *Service) mint(ctx context.Context, i *Issued, t *target, p oauth.Profil
 		Issuer: i.Tenant.Issuer, Subject: i.Subject.ID, Audience: i.Audience,
 		Expiry: i.Expiry.Unix(), IssuedAt: issuedAt, NotUntil: i.At.Unix(),
 		ID: i.TokenID, ClientID: i.Client.ID, Scope: i.Scopes.String(), GrantID: i.GrantID,
+		Exchanged: i.Subject.Exchanged,
 	}
 	further, err := s.furtherClaims(ctx, i, t.api)
 	if err != nil {
@@ -109,6 +112,10 @@ func (c *claims) with(further map[string]any) any {
 	delete(all, "grant_id")
 	if c.GrantID != "" {
 		all["grant_id"] = c.GrantID
+	}
+	delete(all, "exchanged")
+	if c.Exchanged != nil {
+		all["exchanged"] = c.Exchanged
 	}
 	all["iss"], all["sub"], all["aud"] = c.Issuer, c.Subject, c.Audience
 	all["exp"], all["iat"], all["nbf"] = c.Expiry, c.IssuedAt, c.NotUntil

@@ -84,7 +84,8 @@ func (s *Service) Token(ctx context.Context, r *TokenRequest) (*oauth.Response, 
 		return nil, err
 	}
 	subject, err := grant.Authorize(ctx, &Request{
-		Tenant: r.Tenant, Client: client, Params: r.Params.Only(grant.Params()), Browser: r.Browser, Address: r.Address, RequestID: r.RequestID,
+		Tenant: r.Tenant, Client: client, Params: r.Params.Only(grant.Params()), Browser: r.Browser,
+		Inspector: s.inspector, Address: r.Address, RequestID: r.RequestID,
 	})
 	if err != nil {
 		return nil, err
@@ -114,7 +115,7 @@ func (s *Service) Token(ctx context.Context, r *TokenRequest) (*oauth.Response, 
 		return nil, err
 	}
 	return &oauth.Response{
-		AccessToken: token, TokenType: "Bearer", Scope: target.scopes.String(), RefreshToken: issued.RefreshToken,
+		AccessToken: token, TokenType: "Bearer", IssuedTokenType: subject.IssuedTokenType, Scope: target.scopes.String(), RefreshToken: issued.RefreshToken,
 		ExpiresIn: int64(issued.Expiry.Sub(now) / time.Second), ExpiresAt: issued.Expiry.Unix(),
 	}, nil
 }

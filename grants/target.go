@@ -48,6 +48,9 @@ func (s *Service) target(ctx context.Context, r *TokenRequest, client *tenants.C
 		}
 		return &target{audience: r.Tenant.Issuer}, nil
 	}
+	if audience == oauth.AdminAudience && subject.Exchanged != nil {
+		return nil, errAdminExchange()
+	}
 	access, allowed := client.Access(audience)
 	if !allowed {
 		return nil, oauth.Errorf(oauth.InvalidTarget, oauth.ReasonForbidden, "this client may not have tokens for that audience")

@@ -140,6 +140,7 @@ func openHouse(t testing.TB, db *store.DB, s *keys.Sealer, c *clock) *house {
 		grants.JWTBearer{Issuers: directory, Keysets: keysets, Log: db, Now: c.Now},
 		grants.Session{Sessions: sessions},
 		grants.Device{Devices: devices},
+		grants.NewTokenExchange(grants.NewImpersonations(directory, directory, c.Now)),
 	)
 	service := newAdminService(db, s, peppers, public, registry, c)
 	h.service = service

@@ -36,6 +36,8 @@ type Source interface {
 	// GrantTypesInUse returns the grant types that active clients of the tenant may
 	// use, each once.
 	GrantTypesInUse(ctx context.Context, tenantID string) ([]string, error)
+	// AllImpersonationRules returns those of the tenant, in any order.
+	AllImpersonationRules(ctx context.Context, tenantID string) ([]ImpersonationRule, error)
 	// TrustedIssuerByName returns the issuer with its rules.
 	TrustedIssuerByName(ctx context.Context, tenantID, issuer string) (*TrustedIssuer, error)
 }
@@ -55,7 +57,8 @@ type Directory struct {
 	revoked   *feed.Cache[string, *revoked]
 	opaque    *feed.Cache[owned, *OpaqueToken] // by hash
 	issuers   *feed.Cache[owned, *TrustedIssuer]
-	grants    *feed.Cache[string, []string] // by tenant
+	grants    *feed.Cache[string, []string]            // by tenant
+	rules     *feed.Cache[string, []ImpersonationRule] // by tenant
 }
 
 // name is one of the names that a tenant is found by.
@@ -79,6 +82,7 @@ func NewDirectory(source Source, size int) *Directory {
 		opaque:    feed.NewCache[owned, *OpaqueToken](size),
 		issuers:   feed.NewCache[owned, *TrustedIssuer](size),
 		grants:    feed.NewCache[string, []string](size),
+		rules:     feed.NewCache[string, []ImpersonationRule](size),
 	}
 }
 
@@ -226,23 +230,29 @@ func (d *Directory) Apply(e feed.Event) {
 		d.opaque.DropIf(func(o owned, _ *OpaqueToken) bool { return o.tenantID == e.Key })
 		d.dropIssuers(e.Key)
 		d.grants.Drop(e.Key)
+		d.rules.Drop(e.Key)
 	case feed.API:
 		d.apis.Drop(owned{e.TenantID, e.Key})
 		d.audiences.Drop(e.Key)
 	case feed.TrustedIssuer:
 		d.issuers.Drop(owned{e.TenantID, e.Key})
+	case feed.ImpersonationRule:
+		d.rules.Drop(e.TenantID)
 	case feed.Client:
 		d.dropIssuers(e.TenantID) // rules go with the client that they name
+		d.rules.Drop(e.TenantID)
 		d.grants.Drop(e.TenantID)
 		d.clients.Drop(owned{e.TenantID, e.Key})
 		d.users.Drop(owned{e.TenantID, ServiceAccountID(e.Key)})
 	case feed.User:
 		d.dropIssuers(e.TenantID)
+		d.rules.Drop(e.TenantID)
 		d.users.Drop(owned{e.TenantID, e.Key})
 		if clientID, ok := strings.CutPrefix(e.Key, ServiceAccountPrefix); ok {
 			d.clients.Drop(owned{e.TenantID, clientID})
 		}
 	case feed.Group: // whose members it does not name
+		d.rules.Drop(e.TenantID)
 		d.users.DropIf(func(u owned, _ *User) bool { return u.tenantID == e.TenantID })
 		d.clients.DropIf(func(c owned, _ *Client) bool { return c.tenantID == e.TenantID })
 	case feed.APIKey:
@@ -265,6 +275,7 @@ func (d *Directory) Reset() {
 	d.opaque.Reset()
 	d.issuers.Reset()
 	d.grants.Reset()
+	d.rules.Reset()
 }
 
 // Stats returns, per kind of thing, a function that says how many look-ups were
@@ -274,6 +285,6 @@ func (d *Directory) Stats() map[string]func() (hits, misses uint64) {
 		"tenants": d.tenants.Stats, "names": d.names.Stats, "audiences": d.audiences.Stats,
 		"clients": d.clients.Stats, "apis": d.apis.Stats, "users": d.users.Stats, "api_keys": d.apiKeys.Stats,
 		"revocations": d.revoked.Stats, "opaque_tokens": d.opaque.Stats,
-		"trusted_issuers": d.issuers.Stats,
+		"trusted_issuers": d.issuers.Stats, "impersonation_rules": d.rules.Stats,
 	}
 }

@@ -137,6 +137,7 @@ type grantParts struct {
 	bearer   grants.JWTBearer
 	sessions *grants.Sessions
 	devices  *grants.Devices
+	rules    *grants.Impersonations
 }
 
 func (n *node) grantParts(hasher *passwords.Hasher, keysets *assertion.Keysets, now func() time.Time) grantParts {
@@ -148,6 +149,7 @@ func (n *node) grantParts(hasher *passwords.Hasher, keysets *assertion.Keysets, 
 		bearer:   grants.JWTBearer{Issuers: n.directory, Keysets: keysets, Log: n.db, Now: now},
 		sessions: grants.NewSessions(signIn, n.directory, n.db, n.peppers, now),
 		devices:  grants.NewDevices(n.db, n.directory, n.peppers, now),
+		rules:    grants.NewImpersonations(n.directory, n.directory, now),
 	}
 }
 
@@ -162,6 +164,7 @@ func newRegistry(p grantParts) *grants.Registry {
 		p.bearer,
 		grants.Session{Sessions: p.sessions},
 		grants.Device{Devices: p.devices},
+		grants.NewTokenExchange(p.rules),
 	)
 }
 

@@ -46,7 +46,11 @@ func (d *desk) furnished(slug string) *strings.Replacer {
 	d.must(err)
 	session := &tenants.Session{ID: "session-of-" + slug, TenantID: t.ID, UserID: user.ID, Hash: []byte(slug), CreatedAt: time.Now(), SeenAt: time.Now(), ExpiresAt: time.Now().Add(time.Hour)}
 	d.must(d.db.CreateSession(d.t.Context(), session, nil, tenants.AuditEvent{ID: "audit-of-" + session.ID, TenantID: t.ID, At: time.Now()}))
-	return strings.NewReplacer("{session}", session.ID, "{user}", user.ID, "{group}", group.ID, "{key}", key.ID, "{tenant}", slug, "{api}", api.ID, "{client}", client.ID, "{secret}", client.Secrets[0].ID, "{client_key}", clientKey.ID, "{issuer}", issuer.ID, "{kid}", list.Items[0].Kid)
+	rule, err := d.service.CreateImpersonationRule(d.t.Context(), everything(), slug, admin.NewImpersonationRule{
+		Actor: tenants.Party{Client: client.ID}, Target: tenants.Party{User: user.ID},
+	})
+	d.must(err)
+	return strings.NewReplacer("{session}", session.ID, "{user}", user.ID, "{group}", group.ID, "{key}", key.ID, "{tenant}", slug, "{api}", api.ID, "{client}", client.ID, "{secret}", client.Secrets[0].ID, "{client_key}", clientKey.ID, "{issuer}", issuer.ID, "{rule}", rule.ID, "{kid}", list.Items[0].Kid)
 }
 
 // Every operation, with another tenant's token and ids: the answer is the one
@@ -56,8 +60,8 @@ func TestAnotherTenantIsAnsweredLikeNone(t *testing.T) {
 	acme := d.furnished("acme")
 	d.furnished("other")
 	token := d.administrator("other")
-	nobody := strings.NewReplacer("{tenant}", "nobody", "{api}", "nothing", "{client}", "nothing", "{secret}", "nothing", "{client_key}", "nothing", "{issuer}", "nothing", "{kid}", "nothing", "{user}", "nothing", "{group}", "nothing", "{key}", "nothing", "{session}", "nothing")
-	own := strings.NewReplacer("{tenant}", "other", "{api}", "nothing", "{client}", "nothing", "{secret}", "nothing", "{client_key}", "nothing", "{issuer}", "nothing", "{kid}", "nothing", "{user}", "nothing", "{group}", "nothing", "{key}", "nothing", "{session}", "nothing")
+	nobody := strings.NewReplacer("{tenant}", "nobody", "{api}", "nothing", "{client}", "nothing", "{secret}", "nothing", "{client_key}", "nothing", "{issuer}", "nothing", "{rule}", "nothing", "{kid}", "nothing", "{user}", "nothing", "{group}", "nothing", "{key}", "nothing", "{session}", "nothing")
+	own := strings.NewReplacer("{tenant}", "other", "{api}", "nothing", "{client}", "nothing", "{secret}", "nothing", "{client_key}", "nothing", "{issuer}", "nothing", "{rule}", "nothing", "{kid}", "nothing", "{user}", "nothing", "{group}", "nothing", "{key}", "nothing", "{session}", "nothing")
 	before := d.audit("acme")
 	walked := 0
 	for path, item := range d.spec.Paths.Map() {

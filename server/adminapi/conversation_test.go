@@ -31,6 +31,7 @@ func TestEveryOperationAnswersAsDocumented(t *testing.T) {
 	d.trustedIssuersConversation()
 	d.groupsConversation()
 	d.usersConversation()
+	d.impersonationConversation()
 	d.sessionsConversation()
 	d.apiKeysConversation()
 	d.keysConversation()
@@ -365,7 +366,7 @@ func (d *desk) refusedBodies(c call) {
 
 // fill writes a path with ids in place of its parameters.
 func (d *desk) fill(path, tenant string) string {
-	return strings.NewReplacer("{tenant}", tenant, "{api}", "shared", "{client}", "106", "{secret}", "s", "{client_key}", "k", "{issuer}", d.issuer, "{kid}", "k", "{user}", "ann", "{group}", "staff", "{key}", d.key).Replace(path)
+	return strings.NewReplacer("{tenant}", tenant, "{api}", "shared", "{client}", "106", "{secret}", "s", "{client_key}", "k", "{issuer}", d.issuer, "{rule}", d.rule, "{kid}", "k", "{user}", "ann", "{group}", "staff", "{key}", d.key).Replace(path)
 }
 
 // sample is a body that the operation takes.
@@ -383,6 +384,10 @@ func sample(operation string) any {
 		return object{"name": "Sample"}
 	case "createTrustedIssuer":
 		return object{"issuer": "https://sample.example", "jwks_uri": "https://sample.example/jwks"}
+	case "createImpersonationRule":
+		return object{"actor": object{"user": "sample"}, "target": object{"group": "sample"}}
+	case "updateImpersonationRule":
+		return object{"description": "Sample"}
 	case "updateTrustedIssuer":
 		return object{"name": "Sample"}
 	case "addClientKey":

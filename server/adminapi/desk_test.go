@@ -46,6 +46,7 @@ type desk struct {
 	now     time.Time
 	key     string // the id of an API key of acme's user ann
 	issuer  string // the id of a trusted issuer
+	rule    string // the id of an impersonation rule
 }
 
 func newDesk(t *testing.T) *desk {
