@@ -22,6 +22,7 @@ type exchange struct {
 
 	id       string
 	began    time.Time
+	heard    uint64 // the changes that this node had heard of then
 	address  string // of the client, behind trusted proxies
 	host     string // that the client asked for, known once the tenant was looked for
 	tenant   *tenants.Tenant
@@ -43,18 +44,16 @@ func of(c *gin.Context) *exchange { return c.Writer.(*exchange) }
 func (s *Server) observe(c *gin.Context) {
 	x := s.exchanges.Get().(*exchange)
 	defer s.exchanges.Put(x)
-	*x = exchange{ResponseWriter: c.Writer, id: newRequestID(), began: time.Now(), address: s.clientAddress(c.Request), fields: x.fields[:0]}
+	*x = exchange{ResponseWriter: c.Writer, id: newRequestID(), began: s.Now(), heard: s.Heard(), address: s.clientAddress(c.Request), fields: x.fields[:0]}
 	c.Writer = x
 	defer func() { c.Writer = x.ResponseWriter }()
 	header := c.Writer.Header()
 	header["X-Request-Id"] = []string{x.id}
-	select {
-	case <-s.Draining: // so that clients move to another node
+	if s.leaving() { // so that clients move to another node
 		header.Set("Connection", "close")
-	default:
 	}
 	c.Next()
-	took := time.Since(x.began)
+	took := s.Now().Sub(x.began)
 	if x.route == "" {
 		x.route = c.FullPath()
 	}

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -145,8 +146,9 @@ func openHouse(t testing.TB, db *store.DB, s *keys.Sealer, c *clock) *house {
 	service := newAdminService(db, s, peppers, public, registry, c)
 	h.service = service
 	rings := keys.NewRings(db, service, s, timing(), c.Now)
-	apply := func(e feed.Event) { directory.Apply(e); peppers.Apply(e); rings.Apply(e) }
-	reset := func() { directory.Reset(); peppers.Reset(); rings.Reset() }
+	var heard atomic.Uint64
+	apply := func(e feed.Event) { directory.Apply(e); peppers.Apply(e); rings.Apply(e); heard.Add(1) }
+	reset := func() { directory.Reset(); peppers.Reset(); rings.Reset(); heard.Add(1) }
 	db.Subscribe(apply)
 	h.follower = feed.NewFollower(db, time.Hour, c.Now, apply, reset)
 	h.poll()
@@ -169,6 +171,8 @@ func openHouse(t testing.TB, db *store.DB, s *keys.Sealer, c *clock) *house {
 		Devices:   devices,
 		Pages:     pages.Mount(sessions, devices),
 		Staleness: h.follower.Staleness,
+		Heard:     heard.Load,
+		Now:       c.Now,
 		Ready:     map[string]func(context.Context) error{"database": db.Ping},
 		Admin: func(r gin.IRouter) {
 			adminapi.Register(r, service, adminapi.NewTokenAuthenticator(directory, rings, c.Now))

@@ -208,10 +208,14 @@ func (s *Server) publish(c *gin.Context, body []byte, etag string, maxAge time.D
 	header["Etag"] = values[1:2:2]
 	header["Access-Control-Allow-Origin"] = values[2:3:3]
 	delete(header, "Content-Security-Policy") // data, which nosniff keeps from being taken for a page
+	header["Content-Type"] = values[3:4:4]
+	header["Content-Length"] = []string{strconv.Itoa(len(body))}
+	s.keep(c, body, etag)
 	if c.GetHeader("If-None-Match") == etag {
+		delete(header, "Content-Type")
+		delete(header, "Content-Length")
 		c.Status(http.StatusNotModified)
 		return
 	}
-	header["Content-Type"] = values[3:4:4]
 	_, _ = c.Writer.Write(body) // what fails is the client's connection
 }

@@ -46,6 +46,7 @@ type Parts struct {
 	Keys      *keys.Rings
 	Dialects  *dialects.Set                          // nil: those that come with the program
 	Staleness func() time.Duration                   // of what the caches hold
+	Heard     func() uint64                          // how many changes the caches have taken in; nil: any moment may bring one
 	Ready     map[string]func(context.Context) error // the checks of /readyz, by name
 	Admin     Mount                                  // adds the admin API; nil: it is served elsewhere
 	Legacy    *LegacyLog                             // of who uses dialects; nil: nobody wants to know
@@ -54,7 +55,7 @@ type Parts struct {
 	Pages     Mount                                  // adds the pages for people, with a tenant; nil: none
 	Metrics   *Metrics
 	Log       *zap.Logger
-	Now       func() time.Time
+	Now       func() time.Time // nil: time.Now
 }
 
 // Mount adds routes to a router of this package.
@@ -68,6 +69,7 @@ type Server struct {
 	exchanges  sync.Pool // of *exchange
 	routes     places
 	metadata   *lru.Cache[described, *document]
+	documents  *documents
 	lastGrants *lru.Cache[string, string] // by tenant, for metadata
 }
 
@@ -81,10 +83,20 @@ func New(config Config, parts Parts) *Server {
 	if err != nil {
 		panic(err)
 	}
+	documents, err := lru.New[question, *answer](10_000)
+	if err != nil {
+		panic(err)
+	}
+	if parts.Now == nil {
+		parts.Now = time.Now
+	}
+	if parts.Heard == nil {
+		parts.Heard = new(changes).next
+	}
 	if parts.Dialects == nil {
 		parts.Dialects = dialects.Builtin()
 	}
-	s := &Server{Config: config, Parts: parts, headers: headersOf(config), metadata: metadata, lastGrants: lastGrants}
+	s := &Server{Config: config, Parts: parts, headers: headersOf(config), metadata: metadata, lastGrants: lastGrants, documents: documents}
 	s.exchanges.New = func() any { return &exchange{fields: make([]zap.Field, 0, 16)} }
 	s.routes = s.places()
 	return s
@@ -107,7 +119,7 @@ func (s *Server) Handler() http.Handler {
 	for _, name := range []string{"oauth-authorization-server", "openid-configuration"} {
 		inserted.GET("/.well-known/"+name+"/t/:slug", func(c *gin.Context) { s.discovery(c, s.Dialects.Standard()) })
 	}
-	return router
+	return s.again(router)
 }
 
 // AdminHandler returns the handler of a listener of its own for the admin API.

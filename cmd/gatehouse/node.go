@@ -50,6 +50,7 @@ type node struct {
 	peppers   *keys.Peppers
 	rings     *keys.Rings
 	follower  *feed.Follower
+	heard     atomic.Uint64 // changes that the caches have taken in
 	journal   *grants.Journal
 	keyUses   *grants.KeyUses
 	clients   *grants.Authenticator
@@ -114,6 +115,7 @@ func newNode(settings *Settings, log *zap.Logger, db *store.DB, sealer *keys.Sea
 		Devices:   of.devices,
 		Pages:     pages.Mount(of.sessions, of.devices),
 		Staleness: n.follower.Staleness,
+		Heard:     n.heard.Load,
 		Ready:     map[string]func(context.Context) error{"database": n.db.Ping, "migrations": n.migrated, "keys": n.keysOpen, "feed": n.fresh},
 		Metrics:   n.metrics,
 		Log:       log,
@@ -195,12 +197,14 @@ func (n *node) apply(e feed.Event) {
 	n.directory.Apply(e)
 	n.peppers.Apply(e)
 	n.rings.Apply(e)
+	n.heard.Add(1)
 }
 
 func (n *node) reset() {
 	n.directory.Reset()
 	n.peppers.Reset()
 	n.rings.Reset()
+	n.heard.Add(1)
 }
 
 // migrated is the readiness check of the schema.
