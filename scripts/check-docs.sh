@@ -30,7 +30,7 @@ for page in "${pages[@]}"; do
 
 	while read -r variable; do
 		[[ $variable == GATEHOUSE_TEST_* || $variable == GATEHOUSE_CONFIG ]] ||
-			grep -qE "env:\"${variable#GATEHOUSE_}\"" cmd/gatehouse/settings.go || fault "$page names $variable, which is no setting"
+			grep -qE "env:\"${variable#GATEHOUSE_}\"" cmd/settings.go || fault "$page names $variable, which is no setting"
 	done < <(grep -oE 'GATEHOUSE_[A-Z_]*[A-Z]' "$page" | sort -u || true)
 
 	# Commands stand in code: at the beginning of a line, after a prompt, or in

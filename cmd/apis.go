@@ -1,0 +1,170 @@
+package cmd
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/gatehouse-auth/gatehouse/admin"
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+type apisCmd struct {
+	Create apisCreateCmd `cmd:"" help:"Make an API."`
+	List   apisListCmd   `cmd:"" help:"List a tenant's APIs."`
+	Show   apisShowCmd   `cmd:"" help:"Show an API."`
+	Update apisUpdateCmd `cmd:"" help:"Change an API. What no flag names stays."`
+	Delete apisDeleteCmd `cmd:"" help:"Delete an API that no client may use."`
+}
+
+type apisCreateCmd struct {
+	tenantFlag
+	Identifier         string   `arg:"" help:"Audience of its tokens, such as https://api.acme.example."`
+	Name               string   `required:"" help:"For people."`
+	Scope              []string `sep:"none" placeholder:"NAME=DESCRIPTION" help:"Scope, may be repeated. The description may be left out."`
+	Deprecated         []string `name:"deprecated-scope" sep:"none" placeholder:"NAME=DESCRIPTION" help:"Scope that is granted only where it is asked for, may be repeated."`
+	SharedHost         *bool    `negatable:"" help:"Find this tenant by the API's identifier on the shared host. Yes unless --no-shared-host is given."`
+	SigningAlg         string   `placeholder:"ALG" help:"RS256, PS256, ES256 or EdDSA. Unless given: the tenant's."`
+	RequiredPermission string   `placeholder:"PERMISSION" help:"What the subject of its tokens must be permitted."`
+	lifetimeFlags
+	shapeFlags
+}
+
+func (c *apisCreateCmd) Run(a *app) error {
+	shape, err := c.shape()
+	if err != nil {
+		return err
+	}
+	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
+		api, err := d.admin.CreateAPI(d.ctx, d.actor, tenant, admin.NewAPI{
+			Identifier: c.Identifier, Name: c.Name, Scopes: parseScopes(c.Scope, c.Deprecated), SharedHost: c.SharedHost,
+			SigningAlg: c.SigningAlg, RequiredPermission: c.RequiredPermission, Lifetime: c.lifetime(), TokenShape: shape,
+		})
+		if err != nil {
+			return err
+		}
+		return showAPI(a, api)
+	})
+}
+
+type apisListCmd struct {
+	tenantFlag
+	list
+}
+
+func (c *apisListCmd) Run(a *app) error {
+	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
+		all, err := everyPage(c.Query, func(q admin.Query) (admin.Page[tenants.API], error) {
+			return d.admin.APIs(d.ctx, d.actor, tenant, q)
+		})
+		if err != nil {
+			return err
+		}
+		return showTable(a, all, "IDENTIFIER|NAME|SCOPES|SHARED HOST", func(api tenants.API) []string {
+			return []string{api.Identifier, api.Name, scopeNames(api.Scopes), yesNo(api.SharedHost)}
+		})
+	})
+}
+
+type apisShowCmd struct {
+	tenantFlag
+	Identifier string `arg:"" help:"Its identifier or id."`
+}
+
+func (c *apisShowCmd) Run(a *app) error {
+	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
+		api, err := d.admin.API(d.ctx, d.actor, tenant, c.Identifier)
+		if err != nil {
+			return err
+		}
+		return showAPI(a, api)
+	})
+}
+
+type apisUpdateCmd struct {
+	tenantFlag
+	Identifier         string   `arg:"" help:"Its identifier or id."`
+	Name               *string  `help:"For people."`
+	Scope              []string `sep:"none" placeholder:"NAME=DESCRIPTION" help:"Its scopes, all of them, with the deprecated ones; may be repeated. --scope= for none."`
+	Deprecated         []string `name:"deprecated-scope" sep:"none" placeholder:"NAME=DESCRIPTION" help:"Scope that is granted only where it is asked for, may be repeated."`
+	SharedHost         *bool    `negatable:"" help:"Find this tenant by the API's identifier on the shared host."`
+	SigningAlg         *string  `placeholder:"ALG" help:"RS256, PS256, ES256 or EdDSA. --signing-alg= for the tenant's."`
+	RequiredPermission *string  `placeholder:"PERMISSION" help:"What the subject of its tokens must be permitted. --required-permission= for nothing."`
+	lifetimeFlags
+	shapeFlags
+}
+
+func (c *apisUpdateCmd) Run(a *app) error {
+	p := change{}
+	p.text("name", c.Name)
+	p.text("signing_alg", c.SigningAlg)
+	p.text("required_permission", c.RequiredPermission)
+	if c.SharedHost != nil {
+		p["shared_host"] = *c.SharedHost
+	}
+	if c.Scope != nil || c.Deprecated != nil {
+		p["scopes"] = parseScopes(c.Scope, c.Deprecated)
+	}
+	c.change(p)
+	if err := c.changeShape(p); err != nil {
+		return err
+	}
+	patch, err := p.patch()
+	if err != nil {
+		return err
+	}
+	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
+		api, err := d.admin.UpdateAPI(d.ctx, d.actor, tenant, c.Identifier, 0, patch)
+		if err != nil {
+			return err
+		}
+		return showAPI(a, api)
+	})
+}
+
+type apisDeleteCmd struct {
+	tenantFlag
+	Identifier string `arg:"" help:"Its identifier or id."`
+}
+
+func (c *apisDeleteCmd) Run(a *app) error {
+	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
+		if err := d.admin.DeleteAPI(d.ctx, d.actor, tenant, c.Identifier, 0); err != nil {
+			return err
+		}
+		return a.done("API %s is deleted.", c.Identifier)
+	})
+}
+
+func showAPI(a *app, api *tenants.API) error {
+	return a.showDetails(api,
+		"identifier", api.Identifier, "name", api.Name, "scopes", scopeNames(api.Scopes), "shared_host", yesNo(api.SharedHost),
+		"signing_alg", api.SigningAlg, "required_permission", api.RequiredPermission, "access_token_lifetime", seconds(api.Default), "max_access_token_lifetime", seconds(api.Max),
+		"token_format", api.TokenFormat, "claims", claimsText(api.Claims),
+		"created_at", instant(api.CreatedAt), "updated_at", instant(api.UpdatedAt), "id", api.ID)
+}
+
+func scopeNames(scopes []tenants.Scope) string {
+	names := make([]string, len(scopes))
+	for i, scope := range scopes {
+		names[i] = scope.Name
+		if scope.Deprecated {
+			names[i] += "(deprecated)"
+		}
+	}
+	return strings.Join(names, " ")
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+// count writes how many there are of a thing.
+func count(n int, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + one + "s"
+}

@@ -1,0 +1,69 @@
+package cmd
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const guide = "../docs/operators.md"
+
+func readGuide(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(guide)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// The operators' guide lists every setting with its default, and no other.
+func TestTheGuideListsTheSettings(t *testing.T) {
+	text := readGuide(t)
+	for _, one := range catalogue() {
+		fallback := ""
+		if one.fallback != "" {
+			fallback = "`" + one.fallback + "` "
+		}
+		if row := "\n| `" + one.env() + "` | " + fallback + "| "; strings.Count(text, row) != 1 {
+			t.Errorf("the guide has no row %q", row)
+		}
+	}
+	if rows := strings.Count(text, "\n| `"+envPrefix); rows != len(catalogue()) {
+		t.Errorf("the guide has %d settings, the program %d", rows, len(catalogue()))
+	}
+}
+
+// Every shell block of the operators' guide runs, in its order, on a new
+// SQLite database.
+func TestTheGuidesCommandsRun(t *testing.T) {
+	dir := t.TempDir()
+	shell := func(script string) {
+		t.Helper()
+		cmd := exec.Command("sh", "-e", "-c", script)
+		cmd.Dir = dir
+		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "OLD_SECRET=hush-hush-hush-12"}
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%s\n%v\n%s", script, err, out)
+		}
+	}
+	shell("gatehouse migrate up")
+	furnishAt(t, "sqlite:"+filepath.Join(dir, "gatehouse-data", "gatehouse.db"))
+	blocks := strings.Split(readGuide(t), "```sh\n")[1:]
+	if len(blocks) == 0 {
+		t.Fatal("the guide has no commands")
+	}
+	for _, block := range blocks {
+		script, _, _ := strings.Cut(block, "```")
+		shell(script)
+	}
+}
+
+func furnishAt(t *testing.T, database string) {
+	t.Helper()
+	if err := furnished([]string{"GATEHOUSE_DATABASE_URL=" + database}); err != nil {
+		t.Fatal(err)
+	}
+}

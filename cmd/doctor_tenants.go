@@ -1,0 +1,82 @@
+package cmd
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/gatehouse-auth/gatehouse/admin"
+	"github.com/gatehouse-auth/gatehouse/keys"
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+// examineTenants checks the issuer and the signing keys of each tenant. What is
+// well is summed up.
+func (d *desk) examineTenants() []finding {
+	const page = 200
+	var findings []finding
+	healthy, after := 0, ""
+	for {
+		some, err := d.db.Tenants(d.ctx, admin.Range{After: after, Limit: page})
+		if err != nil {
+			return append(findings, finding{"tenants", failed, err.Error(), ""})
+		}
+		for _, t := range some {
+			wrong := d.examineTenant(t)
+			if len(wrong) == 0 {
+				healthy++
+			}
+			findings = append(findings, wrong...)
+			after = t.Slug
+		}
+		if len(some) < page {
+			break
+		}
+	}
+	if healthy == 0 && len(findings) == 0 {
+		return []finding{{"tenants", warned, "there are none", "start `gatehouse serve` once, it makes the operator's tenant"}}
+	}
+	return append(findings, finding{"tenants", found, count(healthy, "tenant") + " with issuer and signing keys in order", ""})
+}
+
+func (d *desk) examineTenant(t tenants.Tenant) []finding {
+	var wrong []finding
+	if unreached(t, d.settings.PublicURL) {
+		wrong = append(wrong, finding{"issuer", warned,
+			fmt.Sprintf("tenant %s names %s, which is not below %s", t.Slug, t.Issuer, d.settings.PublicURL),
+			"correct public_url: an issuer is fixed, and its clients look for its keys there"})
+	}
+	set, err := d.db.KeySet(d.ctx, t.ID)
+	if err != nil {
+		return append(wrong, finding{"signing keys", failed, fmt.Sprintf("tenant %s: %v", t.Slug, err), ""})
+	}
+	if len(set.Keys) == 0 { // the first token makes the first key
+		return wrong
+	}
+	return append(wrong, d.examineKeys(t, set)...)
+}
+
+func (d *desk) examineKeys(t tenants.Tenant, set keys.Set) []finding {
+	var wrong []finding
+	now := d.now()
+	for i := range set.Keys {
+		key := &set.Keys[i]
+		if key.State(now) == keys.Gone || len(key.Sealed) == 0 {
+			continue
+		}
+		if _, err := d.sealer.Open(key.Sealed, keys.PurposeSigningKey, t.ID, key.Kid); err != nil {
+			wrong = append(wrong, finding{"signing keys", failed, fmt.Sprintf("tenant %s, key %s: %v", t.Slug, key.Kid, err),
+				"restore the database, or revoke the key"})
+		}
+	}
+	signs := keys.SigningKey(set, t.SigningAlg, now)
+	switch {
+	case signs == nil:
+		wrong = append(wrong, finding{"signing keys", warned, fmt.Sprintf("tenant %s has no key that signs %s", t.Slug, t.SigningAlg),
+			"gatehouse keys list --tenant " + t.Slug})
+	case keys.Successor(set, t.SigningAlg, now) == nil && now.Sub(signs.ActiveAt) > d.settings.RotationPeriod:
+		wrong = append(wrong, finding{"signing keys", warned,
+			fmt.Sprintf("tenant %s signs with key %s for %s, and no successor is published", t.Slug, signs.Kid, rough(now.Sub(signs.ActiveAt).Round(time.Second))),
+			"gatehouse keys rotate --tenant " + t.Slug})
+	}
+	return wrong
+}

@@ -1,0 +1,115 @@
+package cmd
+
+import (
+	"strings"
+
+	"github.com/gatehouse-auth/gatehouse/admin"
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+type groupsCmd struct {
+	Create groupsCreateCmd `cmd:"" help:"Make a group."`
+	List   groupsListCmd   `cmd:"" help:"List a tenant's groups."`
+	Show   groupsShowCmd   `cmd:"" help:"Show a group."`
+	Update groupsUpdateCmd `cmd:"" help:"Change a group. What no flag names stays."`
+	Delete groupsDeleteCmd `cmd:"" help:"Delete a group. Its members stay."`
+}
+
+type groupsCreateCmd struct {
+	tenantFlag
+	Name        string   `arg:""`
+	Description string   `help:"For people."`
+	Permission  []string `sep:"none" help:"Permission of its members, may be repeated."`
+}
+
+func (c *groupsCreateCmd) Run(a *app) error {
+	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
+		made, err := d.admin.CreateGroup(d.ctx, d.actor, tenant, admin.GroupSettings{
+			Name: c.Name, Description: c.Description, Permissions: repeated(c.Permission),
+		})
+		if err != nil {
+			return err
+		}
+		return showGroup(a, made)
+	})
+}
+
+type groupsListCmd struct {
+	tenantFlag
+	list
+}
+
+func (c *groupsListCmd) Run(a *app) error {
+	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
+		all, err := everyPage(c.Query, func(q admin.Query) (admin.Page[tenants.Group], error) {
+			return d.admin.Groups(d.ctx, d.actor, tenant, q)
+		})
+		if err != nil {
+			return err
+		}
+		return showTable(a, all, "NAME|PERMISSIONS|DESCRIPTION", func(g tenants.Group) []string {
+			return []string{g.Name, strings.Join(g.Permissions, " "), g.Description}
+		})
+	})
+}
+
+type groupsShowCmd struct {
+	tenantFlag
+	Group string `arg:"" help:"Name or id."`
+}
+
+func (c *groupsShowCmd) Run(a *app) error {
+	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
+		group, err := d.admin.Group(d.ctx, d.actor, tenant, c.Group)
+		if err != nil {
+			return err
+		}
+		return showGroup(a, group)
+	})
+}
+
+type groupsUpdateCmd struct {
+	tenantFlag
+	Group       string   `arg:"" help:"Name or id."`
+	Name        *string  `help:"What it is called."`
+	Description *string  `help:"For people."`
+	Permission  []string `sep:"none" help:"Permissions of its members, all of them, may be repeated. --permission= for none."`
+}
+
+func (c *groupsUpdateCmd) Run(a *app) error {
+	p := change{}
+	p.text("name", c.Name)
+	p.text("description", c.Description)
+	p.texts("permissions", c.Permission)
+	patch, err := p.patch()
+	if err != nil {
+		return err
+	}
+	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
+		group, err := d.admin.UpdateGroup(d.ctx, d.actor, tenant, c.Group, 0, patch)
+		if err != nil {
+			return err
+		}
+		return showGroup(a, group)
+	})
+}
+
+type groupsDeleteCmd struct {
+	tenantFlag
+	Group string `arg:"" help:"Name or id."`
+}
+
+func (c *groupsDeleteCmd) Run(a *app) error {
+	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
+		if err := d.admin.DeleteGroup(d.ctx, d.actor, tenant, c.Group, 0); err != nil {
+			return err
+		}
+		return a.done("Group %s is deleted.", c.Group)
+	})
+}
+
+func showGroup(a *app, g *tenants.Group) error {
+	return a.showDetails(g,
+		"name", g.Name, "description", g.Description, "permissions", strings.Join(g.Permissions, " "),
+		"created_at", instant(g.CreatedAt), "updated_at", instant(g.UpdatedAt), "id", g.ID)
+}

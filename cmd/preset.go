@@ -1,0 +1,173 @@
+package cmd
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/gatehouse-auth/gatehouse/admin"
+	"github.com/gatehouse-auth/gatehouse/dialects"
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+// presetTenant is a tenant that was made from a preset, with the secrets of its
+// clients, which are never shown again.
+type presetTenant struct {
+	*tenants.Tenant
+	Clients []*admin.CreatedClient `json:"clients"`
+}
+
+// furnisher makes what a preset lists.
+type furnisher struct {
+	ctx    context.Context
+	admin  *admin.Service
+	actor  admin.Actor
+	tenant *tenants.Tenant
+}
+
+// fromPreset makes a tenant from a preset; what n has goes before what the preset
+// has. A tenant that cannot be presetTenant is not left behind.
+func fromPreset(ctx context.Context, service *admin.Service, actor admin.Actor, preset *dialects.Preset, n admin.NewTenant) (*presetTenant, error) {
+	n, err := over(preset.Tenant, n)
+	if err != nil {
+		return nil, err
+	}
+	tenant, err := service.CreateTenant(ctx, actor, n)
+	if err != nil {
+		return nil, err
+	}
+	f := &furnisher{ctx, service, actor, tenant}
+	made, err := f.all(preset)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("preset %s: %w", preset.Name, err), service.DeleteTenant(ctx, actor, tenant.Slug, 0))
+	}
+	return &presetTenant{tenant, made}, nil
+}
+
+// over returns what the preset has with what is given in its place. Dialects
+// add up.
+func over(preset map[string]any, given admin.NewTenant) (admin.NewTenant, error) {
+	text, err := json.Marshal(given)
+	if err != nil {
+		return given, err
+	}
+	var fields map[string]any
+	if err := json.Unmarshal(text, &fields); err != nil {
+		return given, err
+	}
+	all := maps.Clone(preset)
+	if all == nil {
+		all = map[string]any{}
+	}
+	for name, value := range fields {
+		of := reflect.ValueOf(value)
+		if value == nil || of.IsZero() || of.Kind() == reflect.Map && of.Len() == 0 {
+			continue
+		}
+		if list, both := all[name].([]any); both && name == "dialects" {
+			for _, dialect := range given.Dialects {
+				if !slices.Contains(list, any(dialect)) {
+					list = append(slices.Clip(list), dialect)
+				}
+			}
+			value = list
+		}
+		all[name] = value
+	}
+	var merged admin.NewTenant
+	return merged, fit(all, &merged)
+}
+
+func (f *furnisher) all(preset *dialects.Preset) ([]*admin.CreatedClient, error) {
+	for _, object := range preset.APIs {
+		var n admin.NewAPI
+		if err := f.fit(object, &n); err != nil {
+			return nil, err
+		}
+		if _, err := f.admin.CreateAPI(f.ctx, f.actor, f.tenant.Slug, n); err != nil {
+			return nil, err
+		}
+	}
+	for _, object := range preset.Groups {
+		var n admin.GroupSettings
+		if err := f.fit(object, &n); err != nil {
+			return nil, err
+		}
+		if _, err := f.admin.CreateGroup(f.ctx, f.actor, f.tenant.Slug, n); err != nil {
+			return nil, err
+		}
+	}
+	made, err := f.clients(preset.Clients)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range slices.Sorted(maps.Keys(preset.Patches)) {
+		if _, err := f.admin.UpdateClient(f.ctx, f.actor, f.tenant.Slug, id, 0, admin.Patch(f.filled(preset.Patches[id]))); err != nil {
+			return nil, err
+		}
+	}
+	return made, nil
+}
+
+func (f *furnisher) clients(list []map[string]any) ([]*admin.CreatedClient, error) {
+	var made []*admin.CreatedClient
+	for _, object := range list {
+		var n admin.NewClient
+		if err := f.fit(object, &n); err != nil {
+			return nil, err
+		}
+		client, err := f.admin.CreateClient(f.ctx, f.actor, f.tenant.Slug, n)
+		if err != nil {
+			return nil, err
+		}
+		made = append(made, client)
+	}
+	return made, nil
+}
+
+// users makes people of the demo.
+func (f *furnisher) users(list []map[string]any) error {
+	for _, object := range list {
+		var n admin.NewUser
+		if err := f.fit(object, &n); err != nil {
+			return err
+		}
+		if _, err := f.admin.CreateUser(f.ctx, f.actor, f.tenant.Slug, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *furnisher) filled(object map[string]any) map[string]any {
+	filled, _ := dialects.Filled(object, "{issuer}", f.tenant.Issuer).(map[string]any)
+	return filled
+}
+
+func (f *furnisher) fit(object map[string]any, into any) error { return fit(f.filled(object), into) }
+
+// fit reads an object of a preset as the admin API would.
+func fit(object map[string]any, into any) error {
+	if object == nil {
+		return nil
+	}
+	text, err := json.Marshal(object)
+	if err != nil {
+		return err
+	}
+	return admin.Decode(text, into)
+}
+
+// presetNames lists the presets for the help.
+func presetNames() string {
+	var names []string
+	for _, preset := range dialects.Presets() {
+		names = append(names, preset.Name)
+	}
+	return strings.Join(names, ", ")
+}

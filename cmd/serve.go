@@ -1,0 +1,270 @@
+package cmd
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/gatehouse-auth/gatehouse/admin"
+	"github.com/gatehouse-auth/gatehouse/server"
+	"github.com/gatehouse-auth/gatehouse/store"
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+// Times of starting and stopping.
+const (
+	prepareEvery = time.Second
+	headStart    = time.Second            // for preparing, while the first clients wait
+	drainFor     = 2 * time.Second        // clients are told to go elsewhere
+	lastRequests = 500 * time.Millisecond // for what connected last to send its request
+	stopWithin   = 7 * time.Second        // after that, for requests to finish
+	logFlush     = 200 * time.Millisecond // a write for each line would cost more than answering from memory
+)
+
+// serveCmd is `gatehouse serve`.
+type serveCmd struct{}
+
+// Run serves until the program is told to stop. The log goes to the standard
+// error; the standard output has the operator's credentials, if they are new.
+func (serveCmd) Run(a *app) error {
+	settings, err := a.settings()
+	if err != nil {
+		return err
+	}
+	log, err := newLog(settings.LogLevel, a.stderr)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = log.Sync() }()
+	tuneGC(a.environ)
+	for _, warning := range settings.Warnings() {
+		log.Warn(warning)
+	}
+	n, closeNode, err := openNode(a.ctx, settings, log)
+	if err != nil {
+		return err
+	}
+	return errors.Join(n.run(a.ctx, func(c *admin.Credentials) { printCredentials(a.stdout, c) }), closeNode())
+}
+
+// gcPercent trades some memory for processor time: what a request leaves behind
+// is small and short-lived, and collecting it at every 4 MB costs more than
+// answering from memory does.
+const gcPercent = 400
+
+// tuneGC applies gcPercent unless the operator has decided by GOGC.
+func tuneGC(environ []string) {
+	for _, entry := range environ {
+		if strings.HasPrefix(entry, "GOGC=") {
+			return
+		}
+	}
+	debug.SetGCPercent(gcPercent)
+}
+
+// printCredentials shows the operator's new client. A secret that was given is
+// known to who gave it.
+func printCredentials(out io.Writer, c *admin.Credentials) {
+	if c.ClientSecret == "" {
+		return
+	}
+	fmt.Fprintf(out, "\nThe operator's client, shown this once; its tokens reach every tenant:\n\n"+
+		"  token endpoint  %s/oauth2/token\n  client_id       %s\n  client_secret   %s\n\n", c.Issuer, c.ClientID, c.ClientSecret)
+}
+
+// newLog makes the log: JSON, a line for each entry.
+func newLog(level string, out io.Writer) (*zap.Logger, error) {
+	parsed, err := zapcore.ParseLevel(level)
+	if err != nil {
+		return nil, err
+	}
+	config := zap.NewProductionEncoderConfig()
+	config.EncodeTime = zapcore.RFC3339NanoTimeEncoder
+	config.TimeKey = "time"
+	buffered := &zapcore.BufferedWriteSyncer{WS: zapcore.AddSync(out), FlushInterval: logFlush}
+	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(config), buffered, parsed)), nil
+}
+
+// openNode opens the database and wires a node. One process serves an SQLite
+// file: a second one is told who has it.
+func openNode(ctx context.Context, settings *Settings, log *zap.Logger) (n *node, closeNode func() error, err error) {
+	db, err := store.Open(ctx, string(settings.DatabaseURL), store.Options{})
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, db.Close())
+		}
+	}()
+	if err := db.Lock(); err != nil {
+		return nil, nil, err
+	}
+	sealer, err := openSealer(ctx, settings, db)
+	if err != nil {
+		return nil, nil, err
+	}
+	if n, err = newNode(settings, log, db, sealer); err != nil {
+		return nil, nil, err
+	}
+	return n, db.Close, nil
+}
+
+// run serves until ctx ends. It answers as soon as the database is prepared.
+// Where that takes long, as it does while the database is away, it answers that
+// it is not ready. announce gets the operator's credentials, if they were made.
+func (n *node) run(ctx context.Context, announce func(*admin.Credentials)) error {
+	listeners, err := n.listen()
+	if err != nil {
+		return err
+	}
+	// Until the last request has been answered, changes must be heard of.
+	working, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	failed, tried := make(chan error, len(listeners)+1), make(chan struct{})
+	go func() {
+		if err := n.prepareUntilDone(ctx, announce, tried); err != nil {
+			failed <- err
+		} else if ctx.Err() == nil {
+			n.background(working)
+			close(n.ready)
+			n.log.Info("ready", zap.String("public_url", n.settings.PublicURL))
+		}
+	}()
+	select {
+	case err = <-failed:
+		return errors.Join(err, n.stop(listeners, false))
+	case <-tried:
+	case <-time.After(headStart):
+	}
+	for _, l := range listeners {
+		go func() { failed <- l.serve() }()
+	}
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+		err = nil
+	}
+	return errors.Join(err, n.stop(listeners, err == nil))
+}
+
+func (n *node) listen() ([]*listener, error) {
+	var secure *tls.Config
+	if n.settings.TLSCert != "" {
+		pair, err := tls.LoadX509KeyPair(n.settings.TLSCert, n.settings.TLSKey)
+		if err != nil {
+			return nil, fmt.Errorf("tls_cert, tls_key: %w", err)
+		}
+		secure = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
+	}
+	var all []*listener
+	add := func(address string, handler http.Handler, secure *tls.Config) error {
+		if address == "" {
+			return nil
+		}
+		inner, err := net.Listen("tcp", address)
+		if err != nil {
+			return err
+		}
+		all = append(all, newListener(inner, server.HTTPServer(handler), secure))
+		n.log.Info("listening", zap.String("address", inner.Addr().String()))
+		return nil
+	}
+	err := errors.Join(
+		add(n.settings.Listen, n.server.Handler(), secure),
+		add(n.settings.AdminListen, n.server.AdminHandler(n.adminAPI), secure),
+		add(n.settings.MetricsListen, n.metrics.Handler(), nil),
+	)
+	if err != nil {
+		for _, l := range all {
+			l.Close()
+		}
+	}
+	return all, err
+}
+
+// stop lets every request finish: for a while clients are still answered, and
+// told to leave; then no more are let in, and those who are in are answered.
+func (n *node) stop(listeners []*listener, drain bool) error {
+	close(n.draining)
+	if drain {
+		time.Sleep(drainFor)
+		for _, l := range listeners {
+			if err := l.refuse(); err != nil {
+				n.log.Warn("clients that connect just now may be cut off", zap.Error(err))
+			}
+		}
+		time.Sleep(lastRequests)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
+	defer cancel()
+	var errs []error
+	for _, l := range listeners {
+		errs = append(errs, l.server.Shutdown(ctx))
+		l.Close() // if it never served
+	}
+	ctx = context.WithoutCancel(ctx) // counts are stored, however long requests took
+	return errors.Join(append(errs, n.journal.Flush(ctx, time.Now()), n.keyUses.Flush(ctx), n.clients.FlushUses(ctx, n.db))...)
+}
+
+// prepareUntilDone prepares the database, again and again while it is away. It
+// closes tried after the first time, unless that shows that it never will be.
+func (n *node) prepareUntilDone(ctx context.Context, announce func(*admin.Credentials), tried chan struct{}) error {
+	for first := true; ; first = false {
+		err := n.prepare(ctx, announce)
+		away := errors.Is(err, tenants.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded)
+		if first && (err == nil || away) {
+			close(tried)
+		}
+		if !away {
+			return err
+		}
+		n.log.Error("the database is away, trying again", zap.Error(err))
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(prepareEvery):
+		}
+	}
+}
+
+// prepare brings the database to where it can be served from: migrated, opened
+// by the master key, with an operator tenant.
+func (n *node) prepare(ctx context.Context, announce func(*admin.Credentials)) error {
+	state, err := n.db.SchemaState(ctx)
+	if err != nil {
+		return err
+	}
+	_, sqlite := n.settings.DatabaseURL.SQLitePath()
+	switch {
+	case state == store.SchemaEmpty, state == store.SchemaOlder && sqlite:
+		if err := n.db.Migrate(ctx); err != nil {
+			return err
+		}
+	case state != store.SchemaCurrent:
+		return schemaError(state)
+	}
+	if err := checkMasterKey(ctx, n.db, n.sealer); err != nil {
+		return err
+	}
+	credentials, err := n.admin.Bootstrap(ctx, admin.BootstrapOptions{
+		ClientID: n.settings.BootstrapClientID, ClientSecret: string(n.settings.BootstrapClientSecret),
+	})
+	if err != nil {
+		return err
+	}
+	if credentials != nil {
+		announce(credentials)
+	}
+	return n.follower.Poll(ctx)
+}

@@ -1,0 +1,209 @@
+package cmd
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/gatehouse-auth/gatehouse/admin"
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+type trustedIssuersCmd struct {
+	Create issuersCreateCmd `cmd:"" help:"Trust an issuer to say who a workload is."`
+	List   issuersListCmd   `cmd:"" help:"List whom a tenant trusts."`
+	Show   issuersShowCmd   `cmd:"" help:"Show a trusted issuer."`
+	Update issuersUpdateCmd `cmd:"" help:"Change a trusted issuer. What no flag names stays."`
+	Delete issuersDeleteCmd `cmd:"" help:"End the trust in an issuer at once."`
+}
+
+// issuerFlags are what can be set and changed of a trusted issuer.
+type issuerFlags struct {
+	Name        *string  `help:"For people."`
+	JWKSURI     *string  `name:"jwks-uri" placeholder:"URL" help:"Where its public keys are. --jwks-uri= for nowhere."`
+	JWKS        *string  `name:"jwks" placeholder:"FILE" help:"File with its public keys instead, - for the standard input. --jwks= for none."`
+	Audience    []string `sep:"none" help:"What its assertions must be for, may be repeated. Unless given: the tenant's issuer."`
+	SigningAlg  []string `sep:"," placeholder:"ALG" help:"RS256, PS256, ES256 or EdDSA, may be repeated. Unless given: all that its keys have."`
+	MaxLifetime *int     `name:"max-assertion-lifetime" placeholder:"SECONDS" help:"How far ahead an expiry may lie. 0: 3600."`
+	Reusable    *bool    `name:"reusable-assertions" negatable:"" help:"Its assertions are good until they expire; those of others are used once."`
+	Rule        []string `sep:"none" placeholder:"CLIENT_ID=SUBJECT" help:"Workload that may use a client, may be repeated. The subject may end in :* or /*. --rule= for none."`
+	Rules       *string  `placeholder:"FILE" help:"File with all rules as JSON, with claims, scopes and users."`
+	Status      *string  `help:"active or disabled."`
+}
+
+// change makes a merge patch of the given flags.
+func (f *issuerFlags) change() (change, error) {
+	p := change{}
+	p.text("name", f.Name)
+	p.text("status", f.Status)
+	p.texts("audiences", f.Audience)
+	p.texts("signing_algs", f.SigningAlg)
+	p.number("max_assertion_lifetime", f.MaxLifetime)
+	if f.Reusable != nil {
+		p["reusable_assertions"] = *f.Reusable
+	}
+	if f.JWKSURI != nil {
+		if p["jwks_uri"] = nil; *f.JWKSURI != "" {
+			p["jwks_uri"] = *f.JWKSURI
+		}
+	}
+	if err := p.file("jwks", f.JWKS); err != nil {
+		return nil, err
+	}
+	if f.Rule != nil {
+		rules, err := parseRules(repeated(f.Rule))
+		if err != nil {
+			return nil, err
+		}
+		p["rules"] = rules
+	}
+	return p, p.file("rules", f.Rules)
+}
+
+// file adds the JSON that a file holds; an empty path takes it away.
+func (p change) file(name string, path *string) error {
+	if path == nil {
+		return nil
+	}
+	text, err := secretFrom(name, *path)
+	if err != nil {
+		return err
+	}
+	var value any
+	if text != "" && json.Unmarshal([]byte(text), &value) != nil {
+		return usage("--%s: the file holds no JSON", name)
+	}
+	p[name] = value
+	return nil
+}
+
+func parseRules(values []string) ([]map[string]any, error) {
+	rules := []map[string]any{}
+	for _, value := range values {
+		client, subject, found := strings.Cut(value, "=")
+		if !found {
+			return nil, usage("--rule: %q is no rule; write CLIENT_ID=SUBJECT", value)
+		}
+		rules = append(rules, map[string]any{"client_id": client, "subject": subject})
+	}
+	return rules, nil
+}
+
+type issuersCreateCmd struct {
+	tenantFlag
+	Issuer string `arg:"" help:"The iss of its assertions, such as https://token.actions.githubusercontent.com."`
+	issuerFlags
+}
+
+func (c *issuersCreateCmd) Run(a *app) error {
+	p, err := c.change()
+	if err != nil {
+		return err
+	}
+	p["issuer"] = c.Issuer
+	data, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	var n admin.NewTrustedIssuer
+	if err := admin.Decode(data, &n); err != nil {
+		return err
+	}
+	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
+		made, err := d.admin.CreateTrustedIssuer(d.ctx, d.actor, tenant, n)
+		if err != nil {
+			return err
+		}
+		return showIssuer(a, made)
+	})
+}
+
+type issuersListCmd struct {
+	tenantFlag
+	list
+}
+
+func (c *issuersListCmd) Run(a *app) error {
+	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
+		all, err := everyPage(c.Query, func(q admin.Query) (admin.Page[tenants.TrustedIssuer], error) {
+			return d.admin.TrustedIssuers(d.ctx, d.actor, tenant, q)
+		})
+		if err != nil {
+			return err
+		}
+		return showTable(a, all, "ID|ISSUER|NAME|STATUS|RULES", func(t tenants.TrustedIssuer) []string {
+			return []string{t.ID, t.Issuer, t.Name, string(t.Status), rulesText(t.Rules)}
+		})
+	})
+}
+
+type issuersShowCmd struct {
+	tenantFlag
+	ID string `arg:"" help:"Its id; gatehouse trusted-issuers list shows it."`
+}
+
+func (c *issuersShowCmd) Run(a *app) error {
+	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
+		found, err := d.admin.TrustedIssuer(d.ctx, d.actor, tenant, c.ID)
+		if err != nil {
+			return err
+		}
+		return showIssuer(a, found)
+	})
+}
+
+type issuersUpdateCmd struct {
+	tenantFlag
+	ID string `arg:"" help:"Its id; gatehouse trusted-issuers list shows it."`
+	issuerFlags
+}
+
+func (c *issuersUpdateCmd) Run(a *app) error {
+	p, err := c.change()
+	if err != nil {
+		return err
+	}
+	patch, err := p.patch()
+	if err != nil {
+		return err
+	}
+	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
+		changed, err := d.admin.UpdateTrustedIssuer(d.ctx, d.actor, tenant, c.ID, 0, patch)
+		if err != nil {
+			return err
+		}
+		return showIssuer(a, changed)
+	})
+}
+
+type issuersDeleteCmd struct {
+	tenantFlag
+	ID string `arg:"" help:"Its id; gatehouse trusted-issuers list shows it."`
+}
+
+func (c *issuersDeleteCmd) Run(a *app) error {
+	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
+		if err := d.admin.DeleteTrustedIssuer(d.ctx, d.actor, tenant, c.ID, 0); err != nil {
+			return err
+		}
+		return a.done("Issuer %s is not trusted any more.", c.ID)
+	})
+}
+
+func showIssuer(a *app, t *tenants.TrustedIssuer) error {
+	keys := t.JWKSURI
+	if keys == "" {
+		keys = "given"
+	}
+	return a.showDetails(t,
+		"id", t.ID, "issuer", t.Issuer, "name", t.Name, "status", string(t.Status), "keys", keys, "audiences", strings.Join(t.Audiences, " "),
+		"signing_algs", strings.Join(t.SigningAlgs, " "), "max_assertion_lifetime", seconds(t.MaxLifetime),
+		"reusable_assertions", yesNo(t.Reusable), "rules", rulesText(t.Rules), "created_at", instant(t.CreatedAt), "updated_at", instant(t.UpdatedAt))
+}
+
+func rulesText(rules []tenants.TrustRule) string {
+	texts := make([]string, len(rules))
+	for i, rule := range rules {
+		texts[i] = rule.ClientID + "=" + rule.Subject
+	}
+	return strings.Join(texts, " ")
+}
