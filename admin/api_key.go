@@ -40,6 +40,12 @@ func (s *Service) CreateAPIKey(ctx context.Context, a Actor, slug, userID string
 	if err != nil {
 		return nil, err
 	}
+	return s.makeAPIKey(ctx, a, t, u, n, map[string]any{})
+}
+
+// makeAPIKey makes an API key of the user. details go into the audit log, beside
+// the key's own.
+func (s *Service) makeAPIKey(ctx context.Context, a Actor, t *tenants.Tenant, u *tenants.User, n NewAPIKey, details map[string]any) (*CreatedAPIKey, error) {
 	if n.Prefix == "" {
 		n.Prefix = t.Slug[:min(len(t.Slug), maxKeyPrefix)]
 	}
@@ -62,7 +68,7 @@ func (s *Service) CreateAPIKey(ctx context.Context, a Actor, slug, userID string
 		return nil, err
 	}
 	k.Hint = hint(text)
-	details := map[string]any{"api_key_id": k.ID, "name": k.Name}
+	details["api_key_id"], details["name"] = k.ID, k.Name
 	if err := s.store.CreateAPIKey(ctx, k, s.event(a, t.ID, "user.api_key.create", u.ID, details)); err != nil {
 		return nil, refused(err, "user", "")
 	}

@@ -63,5 +63,12 @@ func (c *dialectsLintCmd) Run(a *app) error {
 	if _, err := dialects.Builtin().With(spec); err != nil {
 		return err
 	}
+	for _, route := range spec.Routes {
+		if route.Operation.Reserved() {
+			if err := a.done("%s: nothing answers %s yet: the operation %s is reserved.", c.File, route.Key(), route.Operation); err != nil {
+				return err
+			}
+		}
+	}
 	return a.done("%s is the dialect %s with %d routes, and has no mistakes.", c.File, spec.Name, len(spec.Routes))
 }

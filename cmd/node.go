@@ -112,6 +112,7 @@ func newNode(settings *Settings, log *zap.Logger, db *store.DB, sealer *keys.Sea
 		Dialects:  settings.dialects,
 		Legacy:    n.legacy,
 		Sessions:  of.sessions,
+		APIKeys:   n.admin,
 		Devices:   of.devices,
 		Pages:     pages.Mount(of.sessions, of.devices),
 		Staleness: n.follower.Staleness,

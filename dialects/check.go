@@ -45,6 +45,25 @@ func words() vocabulary {
 	}
 }
 
+// Operations returns what a server answers, sorted.
+func Operations() []Operation {
+	var all []Operation
+	for operation := range words().operations {
+		if !operation.Reserved() && !slices.Contains(unanswered(), operation) {
+			all = append(all, operation)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// unanswered are operations that have a name, and nothing behind it yet.
+func unanswered() []Operation { return []Operation{Impersonatees} }
+
+// Reserved reports whether a spec may name the operation although no server
+// answers it: such a route is as if it were not there.
+func (o Operation) Reserved() bool { return o == Authorize }
+
 // check notes every mistake of a linked spec.
 func (s *Spec) check(d *document) {
 	if !regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`).MatchString(s.Name) || len(s.Name) > 63 {

@@ -26,13 +26,11 @@ func (r *Route) check(d *document, at string) {
 	}
 	values, known := words().operations[r.Operation]
 	if !known {
-		var all []Operation
-		for o := range words().operations {
-			all = append(all, o)
-		}
-		slices.Sort(all)
-		oneOf(d, at+".operation", r.Operation, all)
+		oneOf(d, at+".operation", r.Operation, append(Operations(), Authorize))
 		return
+	}
+	if slices.Contains(unanswered(), r.Operation) {
+		d.fault(at+".operation", "nothing in this server answers %s yet", r.Operation)
 	}
 	if r.SharedHost && r.Operation != Token && r.Operation != DeviceAuthorization {
 		d.fault(at+".shared_host", "only token and device_authorization can find their tenant by audience")
@@ -46,8 +44,11 @@ func (r *Route) check(d *document, at string) {
 	if r.Method == http.MethodGet && !slices.Equal(r.Body, []Encoding{EncodingNone}) {
 		d.fault(at+".body", "a GET has none")
 	}
-	if (r.Operation == Profile || r.Operation == Impersonatees) && r.spec.Client == nil {
-		d.fault(at+".operation", "%s needs the spec's client: its tokens are the ones that it takes", r.Operation)
+	if slices.Contains([]Operation{Profile, Impersonatees, APIKeyCreate}, r.Operation) {
+		if r.spec.Client == nil {
+			d.fault(at+".operation", "%s needs the spec's client: its tokens are the ones that it takes", r.Operation)
+		}
+		r.needParams(d, at, "token")
 	}
 	r.spec.checkLifetime(d, at+".lifetime", r.Lifetime)
 	r.spec.checkErrors(d, at+".errors", r.Errors)
@@ -56,7 +57,42 @@ func (r *Route) check(d *document, at string) {
 		r.checkParam(d, fmt.Sprintf("%s.params[%d]", at, i), i, p)
 	}
 	r.checkAnswer(d, at, values)
+	r.checkSignIn(d, at)
 	r.checkHabits(d, at)
+}
+
+// checkSignIn holds the route to what only sign_in answers with.
+func (r *Route) checkSignIn(d *document, at string) {
+	if r.Operation != SignIn {
+		if r.Cookie != "" {
+			d.fault(at+".cookie", "only sign_in sets one")
+		}
+		if r.Location != "" {
+			d.fault(at+".location", "only sign_in sends anybody anywhere")
+		}
+		return
+	}
+	// A name with a prefix of browsers' or of ours means more than a session.
+	if !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`).MatchString(r.Cookie) || strings.HasPrefix(strings.ToLower(r.Cookie), "gatehouse") {
+		d.fault(at+".cookie", "must be 1 to 64 of letters, digits, . _ -, begin with a letter or digit, and not with gatehouse")
+	}
+	redirects := r.Status >= 300
+	if redirects != (r.Location != "") {
+		d.fault(at+".location", "goes with a status of 300 to 399, and only with one")
+	}
+	if r.Location != "" && !regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)+$`).MatchString(r.Location) {
+		d.fault(at+".location", "must be a path below the tenant's issuer")
+	}
+	r.needParams(d, at, "username", "password")
+}
+
+// needParams notes parameters without which the operation cannot be.
+func (r *Route) needParams(d *document, at string, names ...string) {
+	for _, name := range names {
+		if !slices.ContainsFunc(r.Params, func(p Param) bool { return p.Name == name }) {
+			d.fault(at+".params", "%s needs the parameter %s", r.Operation, name)
+		}
+	}
 }
 
 func (r *Route) checkClient(d *document, at string) {
@@ -98,6 +134,9 @@ func (r *Route) checkParam(d *document, at string, index int, p Param) {
 	sources := []Source{FromBody, FromForm, FromJSON, FromQuery, FromBearer, FromCookie, FromBasicUser, FromBasicPassword, FromBasicSecret}
 	for i, source := range p.From {
 		oneOf(d, fmt.Sprintf("%s.from[%d]", at, i), source, sources)
+	}
+	if p.Name == "session" && !slices.Equal(p.From, []Source{FromCookie}) {
+		d.fault(at+".from", "a session comes from a cookie only")
 	}
 	if slices.Contains(p.From, FromCookie) && len(p.As) == 0 {
 		d.fault(at+".as", "must name the cookie")

@@ -83,6 +83,7 @@ func (r *Route) compileReads() {
 	}
 	for _, p := range r.params {
 		reads.query = reads.query || slices.Contains(p.From, FromQuery)
+		reads.session = reads.session || p.Name == "session" && slices.Contains(p.From, FromCookie)
 		reads.bearer = reads.bearer || slices.Contains(p.From, FromBearer)
 		reads.basicParts = reads.basicParts || slices.ContainsFunc(p.From, func(s Source) bool {
 			return s == FromBasicUser || s == FromBasicPassword || s == FromBasicSecret

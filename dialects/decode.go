@@ -49,6 +49,7 @@ type reading struct {
 	basicParts                 bool
 	basic                      []Source // the readings of HTTP Basic as credentials
 	body, assertion, id, stand bool
+	session                    bool // from a cookie
 }
 
 // sent is a request taken apart.

@@ -109,7 +109,11 @@ type Route struct {
 	Permission string   `yaml:"permission"` // instead of the spec's
 	Lifetime   Lifetime `yaml:"lifetime"`   // instead of the spec's, if set
 
-	Status      int         `yaml:"status"` // of success; 200 unless given
+	Status int    `yaml:"status"` // of success; 200 unless given
+	Cookie string `yaml:"cookie"` // that sign_in sets, by its name
+	// Location is where sign_in sends the client, where Status is a redirect: a
+	// path below the tenant's issuer.
+	Location    string      `yaml:"location"`
 	ContentType string      `yaml:"content_type"`
 	Answer      []Field     `yaml:"answer"`
 	Errors      []ErrorRule `yaml:"errors"` // before the spec's
@@ -233,6 +237,10 @@ const (
 	ErrorText  ErrorForm = "text"  // the description as a JSON string
 	ErrorEmpty ErrorForm = "empty" // nothing
 )
+
+// ReadsSession reports whether the route takes the session from a cookie of the
+// dialect's.
+func (r *Route) ReadsSession() bool { return r.reads.session }
 
 // Spec returns the dialect that the route belongs to.
 func (r *Route) Spec() *Spec { return r.spec }

@@ -70,6 +70,13 @@ func TestMistakesAreToldByLine(t *testing.T) {
 		{"path: /acme/token", "path: /acme/:id", "15", "letters"},
 		{"operation: token", "operation: tokens", "16", "introspect"},
 		{"operation: token", "operation: jwks", "23", "fixed"},
+		{"operation: token", "operation: impersonatees", "16", "nothing in this server answers"},
+		{"operation: token", "operation: profile", "16", "client"},
+		{"operation: token", "operation: sign_in", "14", "cookie"},
+		{"operation: token", "operation: token\n    cookie: acme", "17", "only sign_in"},
+		{"operation: token", "operation: token\n    location: /x", "17", "only sign_in"},
+		{"name: scope, as: [scope, scopes]", "name: session", "21", "cookie only"},
+		{"claims:", "client: { grants: [client_credentials] }\nclaims:", "7", "open to everybody"},
 		{"body: [form, json]", "body: [xml]", "17", "json"},
 		{"client: [basic_raw, body]", "client: [digest]", "18", "basic_raw"},
 		{"client: [basic_raw, body]", "client: [stand_in]", "18", "client"},
@@ -96,6 +103,44 @@ func TestMistakesAreToldByLine(t *testing.T) {
 				t.Errorf("got %v; want %q and %q", err, want, test.says)
 			}
 		})
+	}
+}
+
+// signIn is a spec whose route signs people in; the cases below each break it.
+const signIn = `name: acme
+client: { grants: [password] }
+routes:
+  - method: POST
+    path: /acme/login
+    operation: sign_in
+    client: [stand_in]
+    params:
+      - { name: username }
+      - { name: password }
+    cookie: acme
+    status: 302
+    location: /acme/home
+`
+
+func TestMistakesOfSigningIn(t *testing.T) {
+	if _, err := dialects.Parse("acme.yaml", []byte(signIn)); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ old, mistake, says string }{
+		{"cookie: acme", "cookie: __Host-acme", "acme.yaml:11: "},
+		{"cookie: acme", "cookie: gatehouse-x", "acme.yaml:11: "},
+		{"cookie: acme", "cookie: a;b", "acme.yaml:11: "},
+		{"    cookie: acme\n", "", "cookie"},
+		{"status: 302", "status: 200", "acme.yaml:13: "},
+		{"    location: /acme/home\n", "", "location"},
+		{"location: /acme/home", "location: //evil.example", "acme.yaml:13: "},
+		{"location: /acme/home", "location: https://evil.example", "acme.yaml:13: "},
+		{"      - { name: password }\n", "", "needs the parameter password"},
+	} {
+		text := strings.Replace(signIn, test.old, test.mistake, 1)
+		if _, err := dialects.Parse("acme.yaml", []byte(text)); text == signIn || err == nil || !strings.Contains(err.Error(), test.says) {
+			t.Errorf("%s: got %v", test.mistake, err)
+		}
 	}
 }
 

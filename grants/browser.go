@@ -17,6 +17,8 @@ type Browser struct {
 	Origin    string // the Origin header (RFC 6454), empty where there is none
 	FetchSite string // Sec-Fetch-Site (W3C Fetch Metadata)
 	OwnOrigin string // the origin of the tenant's host, as the request reached it
+	// OfDialect says that Session comes from a cookie that a dialect names.
+	OfDialect bool
 }
 
 // sameOrigin reports whether the page that asks is one of the tenant's host.

@@ -27,6 +27,9 @@ func (s *Service) Introspect(ctx context.Context, r *TokenRequest) (map[string]a
 	if token == "" {
 		return nil, oauth.Errorf(oauth.InvalidRequest, oauth.ReasonMissing, "token is missing")
 	}
+	if answer, err := s.inspectByGrant(ctx, r.Tenant, client, token); answer != nil || err != nil {
+		return answer, err
+	}
 	live, err := s.inspector.Live(ctx, r.Tenant, token)
 	if err != nil {
 		return nil, err
@@ -39,10 +42,20 @@ func (s *Service) Introspect(ctx context.Context, r *TokenRequest) (map[string]a
 	if live.User != nil {
 		answer["username"] = live.User.Username
 	}
-	if words, ok := answer["scope"].([]any); ok { // as a dialect writes it into its tokens
-		answer["scope"] = strings.Join(asTexts(words), " ")
+	if answer["scope"] != nil {
+		answer["scope"] = live.Scope()
 	}
 	return answer, nil
+}
+
+// Scope returns the token's scopes as words, however a dialect has written them
+// into it.
+func (t *Token) Scope() string {
+	if words, ok := t.Claims["scope"].([]any); ok {
+		return strings.Join(asTexts(words), " ")
+	}
+	text, _ := t.Claims["scope"].(string)
+	return text
 }
 
 func asTexts(list []any) []string {

@@ -25,6 +25,9 @@ func (Session) OpenToPublic() {}
 // Authorize answers with the user who is signed in. The token lives no longer
 // than the session can.
 func (g Session) Authorize(ctx context.Context, r *Request) (*Subject, error) {
+	if r.Browser.OfDialect {
+		return g.ofDialect(ctx, r)
+	}
 	if err := r.Browser.fromListedPage(r.Client); err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/gatehouse-auth/gatehouse/dialects"
 	"github.com/gatehouse-auth/gatehouse/grants"
 	"github.com/gatehouse-auth/gatehouse/oauth"
 	"github.com/gatehouse-auth/gatehouse/tenants"
@@ -45,7 +46,7 @@ func (s *Server) pages(router gin.IRouter) {
 // nothing for one that came by the path or to the shared host.
 //
 // A dialect may read the session from a cookie of another name.
-func (s *Server) browser(c *gin.Context, params oauth.Params) grants.Browser {
+func (s *Server) browser(c *gin.Context, route *dialects.Route, params oauth.Params) grants.Browser {
 	session := params["session"]
 	delete(params, "session") // no grant has any use for it
 	tenant := of(c).tenant
@@ -57,8 +58,8 @@ func (s *Server) browser(c *gin.Context, params oauth.Params) grants.Browser {
 		Session: Session(c.Request, tenant), FetchSite: c.GetHeader("Sec-Fetch-Site"),
 		OwnOrigin: scheme + "://" + strings.ToLower(of(c).host),
 	}
-	if session != "" {
-		b.Session = session
+	if route.ReadsSession() {
+		b.Session, b.OfDialect = session, true
 	}
 	if origins := c.Request.Header.Values("Origin"); len(origins) == 1 {
 		b.Origin = origins[0]

@@ -168,6 +168,7 @@ func openHouse(t testing.TB, db *store.DB, s *keys.Sealer, c *clock) *house {
 		Keys:      rings,
 		Legacy:    h.legacy,
 		Sessions:  sessions,
+		APIKeys:   service,
 		Devices:   devices,
 		Pages:     pages.Mount(sessions, devices),
 		Staleness: h.follower.Staleness,

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gatehouse-auth/gatehouse/dialects"
 	"github.com/gatehouse-auth/gatehouse/grants"
+	"github.com/gatehouse-auth/gatehouse/oauth"
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
@@ -29,16 +30,26 @@ func (s *Server) profile(c *gin.Context, route *dialects.Route) {
 // bearer returns the live token of a person that the request brings as its
 // parameter token, else invalid_token.
 func (s *Server) bearer(c *gin.Context, route *dialects.Route) (*grants.Token, error) {
+	_, token, err := s.borne(c, route)
+	return token, err
+}
+
+// borne is bearer together with the request. Whom the token speaks for must have
+// the permission that the route requires.
+func (s *Server) borne(c *gin.Context, route *dialects.Route) (*grants.TokenRequest, *grants.Token, error) {
 	r, err := s.read(c, route)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	token, err := s.Grants.Bearer(c.Request.Context(), r.Tenant, route.Spec().Name, r.Params["token"])
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	if needed := r.Profile.RequiredPermission; needed != "" && !token.User.May(needed) {
+		return nil, nil, oauth.Errorf(oauth.AccessDenied, oauth.ReasonForbidden, "this needs the permission %s", needed)
 	}
 	of(c).clientID = token.Client.ID
-	return token, nil
+	return r, token, nil
 }
 
 // known returns what is known of a user under a name of the dialects'

@@ -24,6 +24,9 @@ func (s *Server) places() places {
 	all := places{}
 	for _, spec := range append([]*dialects.Spec{s.Dialects.Standard()}, s.Dialects.Others()...) {
 		for _, route := range spec.Routes {
+			if route.Operation.Reserved() {
+				continue
+			}
 			all[route.Key()] = append(all[route.Key()], place{route, s.operation(route)})
 		}
 	}
@@ -121,6 +124,10 @@ func (s *Server) operation(route *dialects.Route) gin.HandlerFunc {
 		return s.bounded(func(c *gin.Context) { s.introspect(c, route) })
 	case dialects.Profile:
 		return s.bounded(func(c *gin.Context) { s.profile(c, route) })
+	case dialects.SignIn:
+		return s.bounded(func(c *gin.Context) { s.signIn(c, route) })
+	case dialects.APIKeyCreate:
+		return s.bounded(func(c *gin.Context) { s.createAPIKey(c, route) })
 	case dialects.Revoke:
 		return s.bounded(func(c *gin.Context) { s.revoke(c, route) })
 	case dialects.DeviceAuthorization:

@@ -51,6 +51,7 @@ type Parts struct {
 	Admin     Mount                                  // adds the admin API; nil: it is served elsewhere
 	Legacy    *LegacyLog                             // of who uses dialects; nil: nobody wants to know
 	Sessions  *grants.Sessions                       // of browsers
+	APIKeys   KeyMaker                               // for people
 	Devices   *grants.Devices                        // that people authorize
 	Pages     Mount                                  // adds the pages for people, with a tenant; nil: none
 	Metrics   *Metrics

@@ -83,7 +83,7 @@ func (s *Server) read(c *gin.Context, route *dialects.Route) (*grants.TokenReque
 		s.Metrics.showed(route.Spec().Name, habit)
 	}
 	return &grants.TokenRequest{
-		Tenant: x.tenant, Params: q.Params, Credentials: q.Credentials, Profile: q.Profile, Browser: s.browser(c, q.Params), Address: x.address, RequestID: x.id,
+		Tenant: x.tenant, Params: q.Params, Credentials: q.Credentials, Profile: q.Profile, Browser: s.browser(c, route, q.Params), Address: x.address, RequestID: x.id,
 	}, err
 }
 

@@ -54,7 +54,7 @@ func (p *pages) signIn(v *visit) error {
 	cookie, err := p.sessions.SignIn(ctx, grants.Login{
 		Tenant: v.tenant, Username: form.Username, Password: v.field("password"),
 		Address: server.Address(v.Context), RequestID: server.RequestID(v.Context),
-	}, server.Session(v.Request, v.tenant), clip(v.Request.UserAgent()))
+	}, server.Session(v.Request, v.tenant), server.Agent(v.Request))
 	if err != nil {
 		return p.refuse(v, err, "sign_in", page{Title: "Sign in", Form: form})
 	}
@@ -78,18 +78,6 @@ func (p *pages) signOut(v *visit) error {
 	cleared.MaxAge = -1
 	http.SetCookie(v.Writer, &cleared)
 	return v.leave("/sign-in")
-}
-
-// clip bounds what is kept of what a browser says of itself, and keeps it
-// printable.
-func clip(agent string) string {
-	kept := []byte(agent[:min(len(agent), 200)])
-	for i, b := range kept {
-		if b < 0x20 || b > 0x7e {
-			kept[i] = '?'
-		}
-	}
-	return string(kept)
 }
 
 // refuse shows the form again with what was wrong about it. Unknown users and

@@ -1,0 +1,67 @@
+package server
+
+import (
+	"context"
+	"errors"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/gatehouse-auth/gatehouse/admin"
+	"github.com/gatehouse-auth/gatehouse/dialects"
+	"github.com/gatehouse-auth/gatehouse/grants"
+	"github.com/gatehouse-auth/gatehouse/oauth"
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+// KeyMaker makes API keys of people who ask for one themselves; *admin.Service
+// is one.
+type KeyMaker interface {
+	CreateOwnAPIKey(ctx context.Context, a admin.Actor, t *tenants.Tenant, u *tenants.User, n admin.NewAPIKey, description string) (*admin.CreatedAPIKey, error)
+}
+
+// createAPIKey answers who bears a token with a new API key of theirs. The key
+// may have what the token has, and no more.
+func (s *Server) createAPIKey(c *gin.Context, route *dialects.Route) {
+	r, token, err := s.borne(c, route)
+	if err != nil {
+		s.refuse(c, err)
+		return
+	}
+	key, err := s.ownAPIKey(c.Request.Context(), r, token)
+	if err != nil {
+		s.refuse(c, err)
+		return
+	}
+	body, err := route.EncodeValues(func(name string) any {
+		return map[string]string{"api_key": key.Text, "name": key.Name, "prefix": key.Prefix}[name]
+	})
+	if err != nil {
+		s.refuse(c, err)
+		return
+	}
+	s.served(c, route)
+	c.Data(route.Status, route.ContentType, body)
+}
+
+func (s *Server) ownAPIKey(ctx context.Context, r *grants.TokenRequest, token *grants.Token) (*admin.CreatedAPIKey, error) {
+	if token.Claims["act"] != nil {
+		return nil, oauth.Errorf(oauth.AccessDenied, oauth.ReasonForbidden, "who acts for somebody else gets no API key of theirs")
+	}
+	scopes, err := oauth.ParseScopes(token.Scope())
+	if err != nil {
+		return nil, err
+	}
+	if scopes == nil {
+		scopes = oauth.Scopes{} // none, where nil would be all
+	}
+	key, err := s.APIKeys.CreateOwnAPIKey(ctx, admin.Actor{TenantID: r.Tenant.ID, RequestID: r.RequestID, Address: r.Address}, r.Tenant, token.User,
+		admin.NewAPIKey{APIKeySettings: admin.APIKeySettings{Name: r.Params["name"], Scopes: scopes}, Prefix: r.Params["prefix"]}, r.Params["description"])
+	var refused *admin.Error
+	if !errors.As(err, &refused) {
+		return key, err
+	}
+	if refused.Code == admin.CodeInvalid {
+		return nil, oauth.Errorf(oauth.InvalidRequest, oauth.ReasonMalformed, "%s", refused.Error())
+	}
+	return nil, oauth.Errorf(oauth.AccessDenied, oauth.ReasonForbidden, "%s", refused.Error())
+}
