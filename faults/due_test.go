@@ -78,6 +78,7 @@ func at99(sorted []time.Duration) time.Duration { return sorted[len(sorted)*99/1
 func (f *fleet) makeDue(masterKey string, count int) {
 	f.t.Helper()
 	sealer, db := sealerOf(f.t, masterKey), f.openStore()
+	var sets []keys.Set
 	for i := range count {
 		slug := fmt.Sprintf("due-%d", i)
 		f.mustCall("POST", "tenants", object{"slug": slug, "name": slug}, nil)
@@ -90,8 +91,15 @@ func (f *fleet) makeDue(masterKey string, count int) {
 		if err != nil {
 			f.t.Fatal(err)
 		}
-		set.DueAt = now.Add(time.Duration(count) * 20 * time.Millisecond) // when all are there
+		set.DueAt = now.Add(time.Hour)
 		if err := db.SaveKeySet(f.t.Context(), set, tenants.AuditEvent{Actor: "test", Action: "key.create"}); err != nil {
+			f.t.Fatal(err)
+		}
+		set.Version, set.DueAt = 1, now
+		sets = append(sets, set)
+	}
+	for _, set := range sets { // all at once
+		if err := db.PostponeKeySet(f.t.Context(), set); err != nil {
 			f.t.Fatal(err)
 		}
 	}

@@ -42,7 +42,7 @@ func (a *asker) ask(ctx context.Context, n *node) (got answer) {
 	got = answer{began: time.Now(), node: n}
 	defer func() { got.ended = time.Now() }()
 	form := url.Values{"grant_type": {"client_credentials"}, "audience": {audience}}
-	response, body, err := post(at(ctx, n), a.balancer, "/oauth2/token", a.client, form)
+	response, body, err := post(at(ctx, n), a.balancer, issuer+"/oauth2/token", a.client, form)
 	if err != nil {
 		got.err = err
 		return got
@@ -63,8 +63,8 @@ func (a *asker) ask(ctx context.Context, n *node) (got answer) {
 	return got
 }
 
-func post(ctx context.Context, b *balancer, path string, c client, form url.Values) (*http.Response, []byte, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, issuer+path, strings.NewReader(form.Encode()))
+func post(ctx context.Context, b *balancer, address string, c client, form url.Values) (*http.Response, []byte, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(form.Encode()))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -190,7 +190,7 @@ func (l *leak) publishes(n *node) bool {
 
 // active asks a node about a token, as a resource server does.
 func (l *leak) active(n *node, token string) bool {
-	response, body, err := post(at(l.t.Context(), n), l.balanced(again), "/oauth2/introspect", l.server, url.Values{"token": {token}})
+	response, body, err := post(at(l.t.Context(), n), l.balanced(again), issuer+"/oauth2/introspect", l.server, url.Values{"token": {token}})
 	if err != nil || response.StatusCode != http.StatusOK {
 		l.t.Errorf("introspection: %v %s", err, body)
 		return true
