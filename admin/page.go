@@ -2,8 +2,9 @@ package admin
 
 import (
 	"context"
-	"crypto/hmac"
-	"encoding/base64"
+	"errors"
+
+	"github.com/gatehouse-auth/gatehouse/cursor"
 )
 
 // Sizes of a page.
@@ -48,13 +49,12 @@ func list[T any](ctx context.Context, s *Service, l listing[T], q Query) (Page[T
 		return page, err
 	}
 	sign := func(key string) ([]byte, error) {
-		mac, err := s.peppers.MAC(ctx, l.tenantID, "page_token", l.name, l.narrowed, q.Prefix, key)
-		if err != nil {
-			return nil, err
-		}
-		return mac[:pageMAC], nil
+		return s.peppers.MAC(ctx, l.tenantID, "page_token", l.name, l.narrowed, q.Prefix, key)
 	}
-	after, err := openPageToken(q.PageToken, sign)
+	after, err := cursor.Open(q.PageToken, sign)
+	if errors.Is(err, cursor.ErrForged) {
+		return page, errPageToken()
+	}
 	if err != nil {
 		return page, err
 	}
@@ -73,42 +73,9 @@ func list[T any](ctx context.Context, s *Service, l listing[T], q Query) (Page[T
 		last = l.key(&items[i])
 	}
 	if more {
-		page.NextPageToken, err = sealPageToken(last, sign)
+		page.NextPageToken, err = cursor.Seal(last, sign)
 	}
 	return page, err
-}
-
-// pageMAC is how many octets of the MAC a page token carries.
-const pageMAC = 16
-
-// sealPageToken makes a token of the last key seen: nobody else can make one
-// that names another key, as it would reach the database.
-func sealPageToken(key string, sign func(string) ([]byte, error)) (string, error) {
-	mac, err := sign(key)
-	if err != nil {
-		return "", err
-	}
-	return base64.RawURLEncoding.EncodeToString(append(mac, key...)), nil
-}
-
-func openPageToken(token string, sign func(string) ([]byte, error)) (key string, err error) {
-	if token == "" {
-		return "", nil
-	}
-	data, err := base64.RawURLEncoding.DecodeString(token)
-	// Encoding again refuses what the decoder overlooks: line ends and stray bits.
-	if err != nil || len(data) < pageMAC || base64.RawURLEncoding.EncodeToString(data) != token {
-		return "", errPageToken()
-	}
-	key = string(data[pageMAC:])
-	mac, err := sign(key)
-	if err != nil {
-		return "", err
-	}
-	if !hmac.Equal(mac, data[:pageMAC]) {
-		return "", errPageToken()
-	}
-	return key, nil
 }
 
 func errPageToken() error {

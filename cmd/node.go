@@ -114,6 +114,7 @@ func newNode(settings *Settings, log *zap.Logger, db *store.DB, sealer *keys.Sea
 		Sessions:  of.sessions,
 		APIKeys:   n.admin,
 		Devices:   of.devices,
+		Rules:     of.rules,
 		Pages:     pages.Mount(of.sessions, of.devices),
 		Staleness: n.follower.Staleness,
 		Heard:     n.heard.Load,
@@ -152,7 +153,7 @@ func (n *node) grantParts(hasher *passwords.Hasher, keysets *assertion.Keysets, 
 		bearer:   grants.JWTBearer{Issuers: n.directory, Keysets: keysets, Log: n.db, Now: now},
 		sessions: grants.NewSessions(signIn, n.directory, n.db, n.peppers, now),
 		devices:  grants.NewDevices(n.db, n.directory, n.peppers, now),
-		rules:    grants.NewImpersonations(n.directory, n.directory, now),
+		rules:    grants.NewImpersonations(n.directory, n.directory, n.db, n.peppers, now),
 	}
 }
 

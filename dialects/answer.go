@@ -95,6 +95,33 @@ func isNumber(text string) bool {
 	return text != "" && len(text) <= 15 && strings.Trim(text, "0123456789") == "" && (text[0] != '0' || text == "0")
 }
 
+// EncodeList writes an answer that is a list, of what value returns for each of
+// its n things; see EncodeValues. next is the token of the next page.
+func (r *Route) EncodeList(n int, value func(i int, name string) any, next string) ([]byte, error) {
+	out := []byte{'['}
+	for i := range n {
+		one, err := r.EncodeValues(func(name string) any { return value(i, name) })
+		if err != nil {
+			return nil, err
+		}
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(out, one...)
+	}
+	out = append(out, ']')
+	if r.Items == "" {
+		return out, nil
+	}
+	whole := append([]byte{'{'}, quoted(r.Items)...)
+	whole = append(append(whole, ':'), out...)
+	if next != "" {
+		whole = append(whole, `,"next_page_token":`...)
+		whole = appendText(whole, next)
+	}
+	return append(whole, '}'), nil
+}
+
 // EncodeValues writes an answer of another operation than token: value returns
 // what stands behind a name of the operation's vocabulary, nil for nothing.
 func (r *Route) EncodeValues(value func(name string) any) ([]byte, error) {

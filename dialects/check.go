@@ -28,7 +28,7 @@ func words() vocabulary {
 			Token:               {"access_token", "token_type", "expires_in", "expires_at", "scope", "refresh_token", "issued_token_type"},
 			DeviceAuthorization: {"device_code", "user_code", "verification_uri", "verification_uri_complete", "expires_in", "interval"},
 			SessionProof:        nil, Introspect: nil, Revoke: nil, JWKS: nil, Metadata: nil, KeySchedule: nil, Authorize: nil,
-			Impersonatees: people, Profile: people,
+			Impersonatees: append(people, "reason_required"), Profile: people,
 			SignIn: nil, APIKeyCreate: {"api_key", "name", "prefix"},
 		},
 		params: []string{
@@ -36,6 +36,7 @@ func words() vocabulary {
 			"username", "password", "refresh_token", "device_code", "code", "code_verifier", "redirect_uri", "response_type", "state",
 			"code_challenge", "code_challenge_method", "subject_token", "subject_token_type", "actor_token", "actor_token_type",
 			"requested_token_type", "requested_subject", "assertion", "token", "token_type_hint", "session", "session_proof", "name", "prefix", "description",
+			"page_size", "page_token", "q", "reason",
 			"expires_in", // seconds that the token shall live
 		},
 		secrets: []string{
@@ -49,16 +50,13 @@ func words() vocabulary {
 func Operations() []Operation {
 	var all []Operation
 	for operation := range words().operations {
-		if !operation.Reserved() && !slices.Contains(unanswered(), operation) {
+		if !operation.Reserved() {
 			all = append(all, operation)
 		}
 	}
 	slices.Sort(all)
 	return all
 }
-
-// unanswered are operations that have a name, and nothing behind it yet.
-func unanswered() []Operation { return []Operation{Impersonatees} }
 
 // Reserved reports whether a spec may name the operation although no server
 // answers it: such a route is as if it were not there.

@@ -29,9 +29,6 @@ func (r *Route) check(d *document, at string) {
 		oneOf(d, at+".operation", r.Operation, append(Operations(), Authorize))
 		return
 	}
-	if slices.Contains(unanswered(), r.Operation) {
-		d.fault(at+".operation", "nothing in this server answers %s yet", r.Operation)
-	}
 	if r.SharedHost && r.Operation != Token && r.Operation != DeviceAuthorization {
 		d.fault(at+".shared_host", "only token and device_authorization can find their tenant by audience")
 	}
@@ -44,8 +41,11 @@ func (r *Route) check(d *document, at string) {
 	if r.Method == http.MethodGet && !slices.Equal(r.Body, []Encoding{EncodingNone}) {
 		d.fault(at+".body", "a GET has none")
 	}
+	if r.Items != "" && r.Operation != Impersonatees {
+		d.fault(at+".items", "the answer of %s is no list", r.Operation)
+	}
 	if slices.Contains([]Operation{Profile, Impersonatees, APIKeyCreate}, r.Operation) {
-		if r.spec.Client == nil {
+		if r.spec.Client == nil && r.spec.Name != StandardName {
 			d.fault(at+".operation", "%s needs the spec's client: its tokens are the ones that it takes", r.Operation)
 		}
 		r.needParams(d, at, "token")

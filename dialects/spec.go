@@ -113,10 +113,13 @@ type Route struct {
 	Cookie string `yaml:"cookie"` // that sign_in sets, by its name
 	// Location is where sign_in sends the client, where Status is a redirect: a
 	// path below the tenant's issuer.
-	Location    string      `yaml:"location"`
-	ContentType string      `yaml:"content_type"`
-	Answer      []Field     `yaml:"answer"`
-	Errors      []ErrorRule `yaml:"errors"` // before the spec's
+	Location    string  `yaml:"location"`
+	ContentType string  `yaml:"content_type"`
+	Answer      []Field `yaml:"answer"`
+	// Items is the member that holds the list of an answer that is one, beside
+	// next_page_token; empty: the list itself is the answer.
+	Items  string      `yaml:"items"`
+	Errors []ErrorRule `yaml:"errors"` // before the spec's
 
 	spec    *Spec
 	profile oauth.Profile

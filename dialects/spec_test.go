@@ -70,7 +70,7 @@ func TestMistakesAreToldByLine(t *testing.T) {
 		{"path: /acme/token", "path: /acme/:id", "15", "letters"},
 		{"operation: token", "operation: tokens", "16", "introspect"},
 		{"operation: token", "operation: jwks", "23", "fixed"},
-		{"operation: token", "operation: impersonatees", "16", "nothing in this server answers"},
+		{"operation: token", "operation: token\n    items: list", "17", "the answer of token is no list"},
 		{"operation: token", "operation: profile", "16", "client"},
 		{"operation: token", "operation: sign_in", "14", "cookie"},
 		{"operation: token", "operation: token\n    cookie: acme", "17", "only sign_in"},

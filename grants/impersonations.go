@@ -19,16 +19,24 @@ type RuleBook interface {
 	ImpersonationRules(ctx context.Context, tenantID string) ([]tenants.ImpersonationRule, error)
 }
 
+// People finds users whom rules name; *store.DB does.
+type People interface {
+	// ImpersonationCandidates returns active people, sorted by NameKey.
+	ImpersonationCandidates(ctx context.Context, tenantID string, c tenants.Candidates) ([]tenants.User, error)
+}
+
 // Impersonations judges who may become whom.
 type Impersonations struct {
 	rules     RuleBook
 	directory Directory
+	people    People
+	pepper    Pepper
 	now       func() time.Time
 }
 
 // NewImpersonations makes an Impersonations.
-func NewImpersonations(rules RuleBook, directory Directory, now func() time.Time) *Impersonations {
-	return &Impersonations{rules: rules, directory: directory, now: now}
+func NewImpersonations(rules RuleBook, directory Directory, people People, pepper Pepper, now func() time.Time) *Impersonations {
+	return &Impersonations{rules: rules, directory: directory, people: people, pepper: pepper, now: now}
 }
 
 // permit is a rule that lets somebody become somebody.
@@ -55,22 +63,30 @@ func (i *Impersonations) permit(ctx context.Context, r *ExchangeRequest, actor, 
 	if err != nil {
 		return permit{}, err
 	}
-	unsaid := false
-	for n := range rules {
-		rule := &rules[n]
-		if !rule.Lets(actor, target) || !rule.Covers(actors, target) {
-			continue
-		}
-		if rule.RequireReason && reason == "" {
-			unsaid = true
-			continue
-		}
+	rule, unsaid := suitable(rules, actors, target, reason)
+	switch {
+	case rule != nil:
 		return permit{rule}, nil
-	}
-	if unsaid {
-		return permit{}, oauth.Errorf(oauth.InvalidRequest, oauth.ReasonMissing, "reason is missing: say why you need to become this user")
+	case unsaid:
+		return permit{}, oauth.Errorf(oauth.InvalidRequest, oauth.ReasonMissing, "reason is missing: say why you need to act as this user")
 	}
 	return permit{}, refusedTarget()
+}
+
+// suitable returns the first rule that lets the first of the actors become the
+// target, nil for none; unsaid where one would for any reason.
+func suitable(rules []tenants.ImpersonationRule, actors []*tenants.User, target *tenants.User, reason string) (rule *tenants.ImpersonationRule, unsaid bool) {
+	for n := range rules {
+		rule := &rules[n]
+		switch {
+		case !rule.Lets(actors[0], target) || !rule.Covers(actors, target):
+		case rule.RequireReason && reason == "":
+			unsaid = true
+		default:
+			return rule, false
+		}
+	}
+	return nil, unsaid
 }
 
 // actors returns who acts, with all who acted before by the token: nobody gets

@@ -33,7 +33,7 @@ func (s *Server) refuse(c *gin.Context, err error) {
 	header := c.Writer.Header()
 	header.Set("Cache-Control", "no-store")
 	if refusal.Status == http.StatusUnauthorized {
-		header.Set("WWW-Authenticate", challenge(failure.Code))
+		header.Set("WWW-Authenticate", challenge(failure))
 	}
 	if failure.RetryAfter > 0 {
 		header.Set("Retry-After", strconv.Itoa(int(math.Ceil(failure.RetryAfter.Seconds()))))
@@ -48,8 +48,11 @@ func (s *Server) refuse(c *gin.Context, err error) {
 }
 
 // challenge says how to prove oneself (RFC 6749 section 5.2, RFC 6750 section 3).
-func challenge(code oauth.Code) string {
-	if code == oauth.InvalidToken {
+func challenge(e *oauth.Error) string {
+	switch {
+	case e.Code == oauth.InvalidToken && e.Reason == oauth.ReasonMissing: // section 3.1: who sent none is told no error
+		return `Bearer realm="gatehouse"`
+	case e.Code == oauth.InvalidToken:
 		return `Bearer realm="gatehouse", error="invalid_token"`
 	}
 	return `Basic realm="gatehouse", charset="UTF-8"`

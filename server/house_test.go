@@ -132,6 +132,7 @@ func openHouse(t testing.TB, db *store.DB, s *keys.Sealer, c *clock) *house {
 	signIn := grants.NewSignIn(directory, db, hasher, failureFloor, c.Now)
 	sessions := grants.NewSessions(signIn, directory, db, peppers, c.Now)
 	devices := grants.NewDevices(db, directory, peppers, c.Now)
+	rules := grants.NewImpersonations(directory, directory, db, peppers, c.Now)
 	registry := grants.NewRegistry(
 		grants.ClientCredentials{},
 		grants.Password{SignIn: signIn},
@@ -141,7 +142,7 @@ func openHouse(t testing.TB, db *store.DB, s *keys.Sealer, c *clock) *house {
 		grants.JWTBearer{Issuers: directory, Keysets: keysets, Log: db, Now: c.Now},
 		grants.Session{Sessions: sessions},
 		grants.Device{Devices: devices},
-		grants.NewTokenExchange(grants.NewImpersonations(directory, directory, c.Now)),
+		grants.NewTokenExchange(rules),
 	)
 	service := newAdminService(db, s, peppers, public, registry, c)
 	h.service = service
@@ -170,6 +171,7 @@ func openHouse(t testing.TB, db *store.DB, s *keys.Sealer, c *clock) *house {
 		Sessions:  sessions,
 		APIKeys:   service,
 		Devices:   devices,
+		Rules:     rules,
 		Pages:     pages.Mount(sessions, devices),
 		Staleness: h.follower.Staleness,
 		Heard:     heard.Load,

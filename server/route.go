@@ -132,6 +132,8 @@ func (s *Server) operation(route *dialects.Route) gin.HandlerFunc {
 		return s.bounded(func(c *gin.Context) { s.revoke(c, route) })
 	case dialects.DeviceAuthorization:
 		return s.bounded(func(c *gin.Context) { s.authorizeDevice(c, route) })
+	case dialects.Impersonatees:
+		return s.bounded(func(c *gin.Context) { s.impersonatees(c, route) })
 	case dialects.SessionProof:
 		return s.bounded(s.sessionProof(route))
 	default:

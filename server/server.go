@@ -53,6 +53,7 @@ type Parts struct {
 	Sessions  *grants.Sessions                       // of browsers
 	APIKeys   KeyMaker                               // for people
 	Devices   *grants.Devices                        // that people authorize
+	Rules     *grants.Impersonations                 // who may become whom
 	Pages     Mount                                  // adds the pages for people, with a tenant; nil: none
 	Metrics   *Metrics
 	Log       *zap.Logger

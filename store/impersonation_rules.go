@@ -150,3 +150,28 @@ func (db *DB) DeleteImpersonationRule(ctx context.Context, tenantID, id string, 
 		return one(tx.Where(oneUser, tenantID, id).Delete(&impersonationRow{}))
 	})
 }
+
+// ImpersonationCandidates returns active people who are among some ids or members
+// of some groups, sorted by NameKey. A prefix is looked for in username, e-mail and
+// name.
+func (db *DB) ImpersonationCandidates(ctx context.Context, tenantID string, c tenants.Candidates) ([]tenants.User, error) {
+	groups := make([]string, len(c.Groups))
+	for i, name := range c.Groups {
+		groups[i] = fold(name)
+	}
+	var rows []userRow
+	err := db.read(ctx, func(tx *gorm.DB) error {
+		q := tx.Where("tenant_id = ? AND status = ? AND service_account_of = ''", tenantID, tenants.Active).
+			Where(`(id IN ? OR EXISTS (SELECT 1 FROM memberships AS m JOIN user_groups AS g ON g.tenant_id = m.tenant_id AND g.id = m.group_id
+				WHERE m.tenant_id = users.tenant_id AND m.user_id = users.id AND g.name_fold IN ?))`, c.UserIDs, groups)
+		if err := page(q, admin.Range{After: c.After, Limit: c.Limit, Prefix: c.Prefix}, "username_fold", "email_fold", "name_fold").Find(&rows).Error; err != nil {
+			return err
+		}
+		return addGroups(tx, rows)
+	})
+	list := make([]tenants.User, len(rows))
+	for i := range rows {
+		list[i] = rows[i].User
+	}
+	return list, err
+}
