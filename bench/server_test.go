@@ -47,7 +47,7 @@ func startNode(b *testing.B, tags string) *node {
 	serve.Dir = dir
 	serve.Stdout, serve.Stderr = logs, logs
 	serve.Env = append(os.Environ(),
-		"GATEHOUSE_LISTEN="+n.address, "GATEHOUSE_PUBLIC_URL=http://"+n.address,
+		"GATEHOUSE_LISTEN="+n.address, "GATEHOUSE_PUBLIC_URL=http://"+n.address, "GATEHOUSE_TRUSTED_PROXIES=127.0.0.1",
 		"GATEHOUSE_BOOTSTRAP_CLIENT_ID=bench", "GATEHOUSE_BOOTSTRAP_CLIENT_SECRET=bench-secret")
 	if err := serve.Start(); err != nil {
 		b.Fatal(err)

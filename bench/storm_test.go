@@ -45,8 +45,8 @@ func BenchmarkPasswordStorm(b *testing.B) {
 	b.ReportMetric(float64(turnedAway.Load())/tookBesides.Seconds(), "turned-away/s")
 }
 
-// tryPasswords is one connection of the storm. Each attempt is for another name,
-// so that nobody has to wait for failures.
+// tryPasswords is one connection of the storm. Each attempt is for another name
+// and from another address, so that nobody has to wait for failures.
 func (n *node) tryPasswords(b *testing.B, i int, stop chan struct{}, hashed, turnedAway *atomic.Int64) {
 	conn, err := net.Dial("tcp", n.address)
 	if err != nil {
@@ -57,7 +57,8 @@ func (n *node) tryPasswords(b *testing.B, i int, stop chan struct{}, hashed, tur
 	reader := bufio.NewReader(conn)
 	for attempt := 0; ; attempt++ {
 		body := fmt.Sprintf("grant_type=password&client_id=load&client_secret=load-secret&username=u%d-%d&password=wrong+horse", i, attempt)
-		fmt.Fprintf(conn, "POST /t/bench/oauth2/token HTTP/1.1\r\nHost: %s\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s", n.address, len(body), body)
+		fmt.Fprintf(conn, "POST /t/bench/oauth2/token HTTP/1.1\r\nHost: %s\r\nX-Forwarded-For: 10.%d.%d.%d\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s",
+			n.address, i, attempt>>8&255, attempt&255, len(body), body)
 		response, err := http.ReadResponse(reader, nil)
 		if err != nil {
 			b.Error(err)

@@ -17,12 +17,13 @@ type APIKeys struct {
 	directory Directory
 	pepper    Pepper
 	uses      *KeyUses
+	throttle  *Throttle
 	now       func() time.Time
 }
 
 // NewAPIKeys makes an APIKeys that notes in uses when keys are used.
 func NewAPIKeys(directory Directory, pepper Pepper, uses *KeyUses, now func() time.Time) *APIKeys {
-	return &APIKeys{directory: directory, pepper: pepper, uses: uses, now: now}
+	return &APIKeys{directory: directory, pepper: pepper, uses: uses, throttle: NewThrottle(now), now: now}
 }
 
 // Find returns the tenant's API key of that text and whom it speaks for. A key
@@ -86,7 +87,7 @@ func (g APIKey) Authorize(ctx context.Context, r *Request) (*Subject, error) {
 	}
 	key, user, err := g.Keys.Find(ctx, r.Tenant.ID, text)
 	if errors.Is(err, tenants.ErrNotFound) {
-		return nil, oauth.Errorf(oauth.InvalidGrant, oauth.ReasonWrong, "this API key cannot be used")
+		return nil, g.Keys.refused(r)
 	}
 	if err != nil {
 		return nil, err
@@ -96,4 +97,14 @@ func (g APIKey) Authorize(ctx context.Context, r *Request) (*Subject, error) {
 		subject.Expiry = *key.ExpiresAt
 	}
 	return subject, nil
+}
+
+// refused answers a key that cannot be used, and an address from which too many
+// of these come with slow_down. A key that can be used is never made to wait: no
+// guess is ever right, and gateways bring the keys of many from one address.
+func (k *APIKeys) refused(r *Request) error {
+	if wait := k.throttle.Take(byAddress(r.Tenant.ID, asAPIKey, r.Address)); wait > 0 {
+		return slowDown(wait, "API keys that cannot be used")
+	}
+	return oauth.Errorf(oauth.InvalidGrant, oauth.ReasonWrong, "this API key cannot be used")
 }

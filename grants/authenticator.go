@@ -85,9 +85,7 @@ func (a *Authenticator) Authenticate(ctx context.Context, tenant *tenants.Tenant
 	}
 	attempt := attempt{tenant.ID, c.ClientID(), address}
 	if wait := a.throttle.Wait(attempt); wait > 0 {
-		e := oauth.Errorf(oauth.SlowDown, oauth.ReasonThrottled, "too many failed attempts for this client from this address")
-		e.RetryAfter = wait
-		return nil, e
+		return nil, slowDown(wait, "failed attempts for this client from this address")
 	}
 	failure := oauth.Errorf(oauth.InvalidClient, oauth.ReasonWrong, "client authentication failed")
 	for _, pair := range c.Readings {

@@ -28,9 +28,7 @@ func (d *Devices) Enter(ctx context.Context, v *Visit, typed, address string) (*
 		return nil, err
 	}
 	if wait > 0 {
-		e := oauth.Errorf(oauth.SlowDown, oauth.ReasonThrottled, "too many wrong codes")
-		e.RetryAfter = wait
-		return nil, e
+		return nil, slowDown(wait, "wrong codes")
 	}
 	hash, err := d.pepper.MAC(ctx, tenantID, userCodePurpose, NormalUserCode(typed))
 	if err != nil {

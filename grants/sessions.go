@@ -10,7 +10,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/gatehouse-auth/gatehouse/oauth"
 	"github.com/gatehouse-auth/gatehouse/secrets"
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
@@ -41,13 +40,12 @@ type Sessions struct {
 	directory Directory
 	store     SessionStore
 	pepper    Pepper
-	throttle  *Throttle
 	now       func() time.Time
 }
 
 // NewSessions makes a Sessions.
 func NewSessions(signIn *SignIn, directory Directory, store SessionStore, pepper Pepper, now func() time.Time) *Sessions {
-	return &Sessions{signIn: signIn, directory: directory, store: store, pepper: pepper, throttle: NewThrottle(now), now: now}
+	return &Sessions{signIn: signIn, directory: directory, store: store, pepper: pepper, now: now}
 }
 
 // Visit is a signed-in browser.
@@ -59,20 +57,10 @@ type Visit struct {
 
 // SignIn starts a session for whom the login proves, with a cookie that nobody
 // has had before; it takes the place of the session of the old cookie, which
-// may be empty. Errors are those of SignIn.Password, and slow_down for an
-// address from which too many have failed.
+// may be empty. Errors are those of SignIn.Password.
 func (s *Sessions) SignIn(ctx context.Context, l Login, oldCookie, userAgent string) (cookie string, err error) {
-	from := attempt{l.Tenant.ID, "\x00sign-in", source(l.Address)} // no client has such an id
-	if wait := s.throttle.Wait(from); wait > 0 {
-		e := oauth.Errorf(oauth.SlowDown, oauth.ReasonThrottled, "too many failed attempts to sign in from this address")
-		e.RetryAfter = wait
-		return "", e
-	}
 	user, err := s.signIn.Password(ctx, l)
 	if err != nil {
-		if !isOurs(err) && oauth.AsError(err).Code == oauth.InvalidGrant {
-			s.throttle.Failed(from)
-		}
 		return "", err
 	}
 	cookie = secrets.New(cookiePrefix)

@@ -18,6 +18,8 @@ type SignInStore interface {
 	// TakeAttempt counts an attempt as a failure and returns 0, or does not and
 	// returns how long the account must wait.
 	TakeAttempt(ctx context.Context, a tenants.Attempt) (time.Duration, error)
+	// KnowsSource reports whether the account has signed in from the source before.
+	KnowsSource(ctx context.Context, a tenants.Attempt) (bool, error)
 	// SignedIn takes back what TakeAttempt counted, and remembers the source.
 	SignedIn(ctx context.Context, a tenants.Attempt) error
 	// RehashPassword replaces old by hash, if it is still the user's.
@@ -25,11 +27,14 @@ type SignInStore interface {
 }
 
 // SignIn judges the passwords of people, for every grant and page that takes
-// one. Attempts are counted per account before they are judged.
+// one. Attempts are counted before they are judged: per account, on all nodes
+// together, and per address, on this node, so that nobody tries one password on
+// many accounts.
 type SignIn struct {
 	directory Directory
 	store     SignInStore
 	hasher    *passwords.Hasher
+	throttle  *Throttle
 	floor     time.Duration
 	now       func() time.Time
 }
@@ -41,7 +46,7 @@ const FailureFloor = 400 * time.Millisecond
 
 // NewSignIn makes a SignIn whose refusals take floor at least.
 func NewSignIn(directory Directory, store SignInStore, hasher *passwords.Hasher, floor time.Duration, now func() time.Time) *SignIn {
-	return &SignIn{directory: directory, store: store, hasher: hasher, floor: floor, now: now}
+	return &SignIn{directory: directory, store: store, hasher: hasher, throttle: NewThrottle(now), floor: floor, now: now}
 }
 
 // Login is what somebody types to sign in.
@@ -56,7 +61,7 @@ type Login struct {
 // Password returns the user whose password that is. An unknown user, a wrong
 // password and a disabled user are one invalid_grant, after the same work.
 // Errors are *oauth.Error: also slow_down for an account that must wait, known
-// or not, temporarily_unavailable where too many passwords are being hashed,
+// or not, and for an address, temporarily_unavailable where too many passwords are being hashed,
 // and invalid_request for a password longer than any.
 func (s *SignIn) Password(ctx context.Context, l Login) (*tenants.User, error) {
 	if passwords.TooLong(l.Password) {
@@ -88,34 +93,61 @@ func (s *SignIn) Password(ctx context.Context, l Login) (*tenants.User, error) {
 
 // judge returns the user whose password it is, nil for nobody.
 func (s *SignIn) judge(ctx context.Context, slot *passwords.Slot, l Login) (*tenants.User, error) {
-	user, err := s.directory.UserByLogin(ctx, l.Tenant.ID, l.Username)
+	account, err := s.directory.UserByLogin(ctx, l.Tenant.ID, l.Username)
 	if errors.Is(err, tenants.ErrNotFound) {
 		digest := sha256.Sum256([]byte(tenants.Fold(l.Username)))
-		user, err = &tenants.User{TenantID: l.Tenant.ID, ID: tenants.NoAccount(base64.RawURLEncoding.EncodeToString(digest[:]))}, nil
+		account, err = &tenants.User{TenantID: l.Tenant.ID, ID: tenants.NoAccount(base64.RawURLEncoding.EncodeToString(digest[:]))}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	attempt := tenants.Attempt{TenantID: l.Tenant.ID, Account: user.ID, Source: source(l.Address), At: s.now(), RequestID: l.RequestID}
-	wait, err := s.store.TakeAttempt(ctx, attempt)
+	attempt := tenants.Attempt{TenantID: l.Tenant.ID, Account: account.ID, Source: source(l.Address), At: s.now(), RequestID: l.RequestID}
+	from := byAddress(l.Tenant.ID, asPerson, l.Address)
+	wait := s.throttle.Take(from)
+	if wait > 0 {
+		if err := s.pass(ctx, attempt, wait); err != nil {
+			return nil, err
+		}
+	}
+	user, err := s.evaluate(ctx, slot, account, l.Password, attempt)
+	if wait == 0 && (user != nil || err != nil) { // only wrong passwords count
+		s.throttle.GiveBack(from)
+	}
+	return user, err
+}
+
+// pass lets attempts on accounts through that are at home at an address from
+// which too many failed: whoever shares it with them cannot lock them out.
+func (s *SignIn) pass(ctx context.Context, a tenants.Attempt, wait time.Duration) error {
+	known, err := s.store.KnowsSource(ctx, a)
+	if err != nil || known {
+		return err
+	}
+	return slowDown(wait, failedSignIns)
+}
+
+// failedSignIns is the same whatever the wait is for.
+const failedSignIns = "failed attempts to sign in"
+
+// evaluate returns the user if the password is the account's, nil if it is not.
+func (s *SignIn) evaluate(ctx context.Context, slot *passwords.Slot, account *tenants.User, password string, a tenants.Attempt) (*tenants.User, error) {
+	wait, err := s.store.TakeAttempt(ctx, a)
 	if err != nil {
 		return nil, err
 	}
 	if wait > 0 {
-		e := oauth.Errorf(oauth.SlowDown, oauth.ReasonThrottled, "too many failed attempts to sign in to this account")
-		e.RetryAfter = wait
-		return nil, e
+		return nil, slowDown(wait, failedSignIns)
 	}
-	match, outdated := slot.Verify(user.PasswordHash, l.Password)
-	if !match || user.Status != tenants.Active || user.IsServiceAccount() {
+	match, outdated := slot.Verify(account.PasswordHash, password)
+	if !match || account.Status != tenants.Active || account.IsServiceAccount() {
 		return nil, nil
 	}
 	if outdated {
-		if err := s.rehash(ctx, slot, user, l.Password); err != nil {
+		if err := s.rehash(ctx, slot, account, password); err != nil {
 			return nil, err
 		}
 	}
-	return user, s.store.SignedIn(ctx, attempt)
+	return account, s.store.SignedIn(ctx, a)
 }
 
 func (s *SignIn) rehash(ctx context.Context, slot *passwords.Slot, user *tenants.User, password string) error {

@@ -6,6 +6,8 @@ import (
 
 	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/time/rate"
+
+	"github.com/gatehouse-auth/gatehouse/oauth"
 )
 
 // Failed attempts that one address may make for one client: so many at once,
@@ -17,8 +19,9 @@ const (
 	attemptsKept    = 100_000
 )
 
-// Throttle slows down whoever guesses a client's secrets, without ever locking
-// that client out: it counts failures by client and address, on this node.
+// Throttle slows down whoever guesses, without ever locking anybody out who is
+// elsewhere: it counts failures by address, and by client for clients' secrets, on
+// this node.
 type Throttle struct {
 	mu       sync.Mutex
 	limiters *lru.Cache[attempt, *rate.Limiter]
@@ -27,6 +30,18 @@ type Throttle struct {
 
 // attempt names who tries to be whom.
 type attempt struct{ tenantID, clientID, address string }
+
+// Attempts to be a person have one of these in place of a client. No client has
+// such an id.
+const (
+	asPerson = "\x00person"
+	asAPIKey = "\x00api_key"
+)
+
+// byAddress names who tries to be anybody of a tenant's.
+func byAddress(tenantID, as, address string) attempt {
+	return attempt{tenantID, as, source(address)}
+}
 
 // NewThrottle makes a Throttle.
 func NewThrottle(now func() time.Time) *Throttle {
@@ -51,7 +66,12 @@ func (t *Throttle) Wait(a attempt) time.Duration {
 }
 
 // Failed counts a failed attempt.
-func (t *Throttle) Failed(a attempt) {
+func (t *Throttle) Failed(a attempt) { t.Take(a) }
+
+// Take counts an attempt as failed before anybody knows, and returns 0; or it
+// counts none and returns how long the next must wait. Attempts at once cannot
+// outrun it.
+func (t *Throttle) Take(a attempt) time.Duration {
 	t.mu.Lock()
 	limiter, ok := t.limiters.Get(a)
 	if !ok {
@@ -59,5 +79,22 @@ func (t *Throttle) Failed(a attempt) {
 		t.limiters.Add(a, limiter)
 	}
 	t.mu.Unlock()
-	limiter.AllowN(t.now(), 1)
+	if limiter.AllowN(t.now(), 1) {
+		return 0
+	}
+	return max(t.Wait(a), time.Nanosecond)
+}
+
+// GiveBack takes back what Take counted, for an attempt that did not fail.
+func (t *Throttle) GiveBack(a attempt) {
+	if limiter, ok := t.limiters.Get(a); ok {
+		limiter.AllowN(t.now(), -1)
+	}
+}
+
+// slowDown answers how long to wait after too many failures.
+func slowDown(wait time.Duration, what string) error {
+	e := oauth.Errorf(oauth.SlowDown, oauth.ReasonThrottled, "too many %s", what)
+	e.RetryAfter = wait
+	return e
 }

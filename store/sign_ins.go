@@ -64,6 +64,19 @@ func (db *DB) TakeAttempt(ctx context.Context, a tenants.Attempt) (wait time.Dur
 	return wait, err
 }
 
+// KnowsSource reports whether the account has signed in from the attempt's source
+// and that is not forgotten yet.
+func (db *DB) KnowsSource(ctx context.Context, a tenants.Attempt) (known bool, err error) {
+	if a.Source == "" || !storable(a.TenantID, a.Account, a.Source) {
+		return false, nil
+	}
+	err = db.read(ctx, func(tx *gorm.DB) error {
+		known, err = found(tx.Where(oneAttempt, a.TenantID, a.Account, a.Source).Take(&attemptRow{}).Error)
+		return err
+	})
+	return known, err
+}
+
 // lockAttempts returns the row that counts the attempt, held until the commit:
 // the one of its source if there is such, else the one of all others, which is
 // made if need be.

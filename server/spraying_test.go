@@ -1,0 +1,256 @@
+package server_test
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+// Addresses of these tests: one from which somebody tries one password on many
+// names, and one where people are at home.
+const sprayer, home = "192.0.2.66", "198.51.100.7"
+
+// failuresOfAnAddress is how many wrong passwords of one address are looked at.
+const failuresOfAnAddress = 20
+
+// doors are all ways by which a tenant's people give a password.
+func (h *house) doors() map[string]func(address, username, password string) *http.Response {
+	h.t.Helper()
+	h.people("people")
+	h.admin("PATCH", "tenants/people", `{"dialects":["dynamicweb-delivery","ocapi"]}`)
+	h.admin("POST", "tenants/people/clients", `{"client_id":"spa","name":"SPA","token_endpoint_auth_method":"none","grant_types":["password"]}`)
+	form := func(path string, with url.Values) func(address, username, password string) *http.Response {
+		return func(address, username, password string) *http.Response {
+			with := url.Values(http.Header(with).Clone())
+			with.Set("username", username)
+			with.Set("password", password)
+			return h.from(address, http.MethodPost, path, "application/x-www-form-urlencoded", with.Encode())
+		}
+	}
+	return map[string]func(address, username, password string) *http.Response{
+		"a client with a secret": form("/oauth2/token", url.Values{"grant_type": {"password"}, "client_id": {"app"}, "client_secret": {"s3cret"}}),
+		"a public client":        form("/oauth2/token", url.Values{"grant_type": {"password"}, "client_id": {"spa"}}),
+		"the sign-in page":       form("/sign-in", url.Values{}),
+		"ocapi":                  form("/dwsso/oauth2/access_token", url.Values{"grant_type": {"password"}, "client_id": {"app"}, "client_secret": {"s3cret"}}),
+		"dynamicweb-delivery": func(address, username, password string) *http.Response {
+			return h.from(address, http.MethodPost, "/dwapi/users/authenticate", "application/json", fmt.Sprintf(`{"username":%q,"password":%q}`, username, password))
+		},
+		"dynamicweb-delivery, GET": func(address, username, password string) *http.Response {
+			query := url.Values{"userName": {username}, "password": {password}}
+			return h.from(address, http.MethodGet, "/dwapi/users/authenticate?"+query.Encode(), "", "")
+		},
+	}
+}
+
+// from makes a request to the tenant people as one that comes from the address.
+func (h *house) from(address, method, path, contentType, body string) *http.Response {
+	request, err := http.NewRequest(method, h.http.URL+"/t/people"+path, strings.NewReader(body))
+	if err != nil {
+		h.t.Error(err)
+		return &http.Response{}
+	}
+	request.Host = "gatehouse.example"
+	request.Header.Set("X-Forwarded-For", address)
+	if contentType != "" {
+		request.Header.Set("Content-Type", contentType)
+	}
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(proxyAddress)}}
+	transport := &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true}
+	response, err := transport.RoundTrip(request)
+	if err != nil {
+		h.t.Error(err)
+		return &http.Response{}
+	}
+	defer response.Body.Close()
+	_, _ = io.Copy(io.Discard, response.Body)
+	return response
+}
+
+// isIn reports whether an answer is that to a right password.
+func isIn(r *http.Response) bool {
+	return r.StatusCode == http.StatusOK || r.StatusCode == http.StatusSeeOther
+}
+
+// Class M: one password on many names is throttled by address, whichever door
+// it is tried at, and nobody else has to wait for it.
+func TestClassMSprayingIsThrottledByAddress(t *testing.T) {
+	h := newHouse(t)
+	for name, door := range h.doors() {
+		t.Run(name, func(t *testing.T) {
+			h.clock.Advance(time.Hour) // what the door before has counted is over
+			h.poll()
+			if !isIn(door(home, "ann", "correct horse")) {
+				t.Fatal("ann cannot sign in")
+			}
+			for n := range failuresOfAnAddress {
+				if r := door(sprayer, fmt.Sprint(name, n), "Summer2026!"); r.StatusCode != http.StatusBadRequest && r.StatusCode != http.StatusNotFound {
+					t.Fatalf("name %d: %s", n, r.Status)
+				}
+			}
+			for _, username := range []string{"ann", "nobody", "ann@acme.example"} {
+				r := door(sprayer, username, "correct horse")
+				if r.StatusCode != http.StatusTooManyRequests || r.Header.Get("Retry-After") != "6" {
+					t.Errorf("%s, after %d failures of other names: %s, Retry-After %s", username, failuresOfAnAddress, r.Status, r.Header.Get("Retry-After"))
+				}
+			}
+			if !isIn(door(home, "ann", "correct horse")) {
+				t.Error("ann has to wait at home")
+			}
+			h.clock.Advance(6 * time.Second)
+			if r := door(sprayer, "one more", "Summer2026!"); r.StatusCode == http.StatusTooManyRequests {
+				t.Error("no name is looked at after the wait")
+			}
+			if r := door(sprayer, "and one more", "Summer2026!"); r.StatusCode != http.StatusTooManyRequests {
+				t.Errorf("two names are looked at after the wait for one: %s", r.Status)
+			}
+		})
+	}
+}
+
+// Class M: all doors count together.
+func TestClassMSprayingAtAllDoorsIsOneCount(t *testing.T) {
+	h := newHouse(t)
+	doors := h.doors()
+	for n := 0; n < failuresOfAnAddress; {
+		for _, door := range doors {
+			if n++; n <= failuresOfAnAddress {
+				door(sprayer, fmt.Sprint("name", n), "Summer2026!")
+			}
+		}
+	}
+	for name, door := range doors {
+		if r := door(sprayer, "nobody", "Summer2026!"); r.StatusCode != http.StatusTooManyRequests {
+			t.Errorf("%s: %s", name, r.Status)
+		}
+	}
+}
+
+// Class M: whoever sprays locks out nobody who shares the address, nor another
+// tenant's people; and guesses on the account of such a one stay few.
+func TestClassMSprayingLocksNobodyOut(t *testing.T) {
+	h := newHouse(t)
+	door := h.doors()["a public client"]
+	h.people("other")
+	h.admin("POST", "tenants/people/users", `{"id":"u2","username":"new","password":"correct horse"}`)
+	if !isIn(door(home, "ann", "correct horse")) {
+		t.Fatal("ann cannot sign in")
+	}
+	for n := range failuresOfAnAddress + 1 {
+		door(home, fmt.Sprint("name", n), "Summer2026!")
+	}
+	if !isIn(door(home, "ann", "correct horse")) {
+		t.Error("ann has to wait where she has signed in before")
+	}
+	if r := door(home, "new", "correct horse"); r.StatusCode != http.StatusTooManyRequests {
+		t.Errorf("who was never there: %s", r.Status)
+	}
+	if !isIn(door("198.51.100.8", "new", "correct horse")) {
+		t.Error("elsewhere somebody has to wait")
+	}
+	h.behind = home
+	if r, _ := h.signIn("other", "ann", "correct horse"); r.StatusCode != http.StatusOK {
+		t.Errorf("the other tenant's ann: %s", r.Status)
+	}
+	looked := 0
+	for range tenants.AttemptsAllowed + 5 {
+		if r := door(home, "ann", "Summer2026!"); r.StatusCode == http.StatusBadRequest {
+			looked++
+		}
+	}
+	if looked != tenants.AttemptsAllowed {
+		t.Errorf("%d guesses on ann were looked at", looked)
+	}
+}
+
+// Class M: names at once cannot outrun the count.
+func TestClassMParallelSprayingIsBounded(t *testing.T) {
+	h := newHouse(t)
+	door := h.doors()["a public client"]
+	var looked atomic.Int32
+	var wg sync.WaitGroup
+	for i := range 60 {
+		wg.Go(func() {
+			for {
+				switch r := door(sprayer, fmt.Sprint("name", i), "Summer2026!"); r.StatusCode {
+				case http.StatusServiceUnavailable: // too many at once: not looked at
+					continue
+				case http.StatusBadRequest:
+					looked.Add(1)
+				case http.StatusTooManyRequests:
+				default:
+					t.Error(r.Status)
+				}
+				return
+			}
+		})
+	}
+	wg.Wait()
+	if looked.Load() != failuresOfAnAddress {
+		t.Errorf("%d names were looked at", looked.Load())
+	}
+}
+
+// Passwords that are right, and attempts on accounts that wait anyway, use up
+// nothing of an address's.
+func TestOnlyWrongPasswordsOfAnAddressCount(t *testing.T) {
+	h := newHouse(t)
+	door := h.doors()["a public client"]
+	for range failuresOfAnAddress + 1 {
+		if !isIn(door(home, "ann", "correct horse")) {
+			t.Fatal("ann cannot sign in")
+		}
+	}
+	for range failuresOfAnAddress + 1 { // of which tenants.AttemptsAllowed are looked at
+		door(home, "nobody", "Summer2026!")
+	}
+	for n := range failuresOfAnAddress - tenants.AttemptsAllowed {
+		if r := door(home, fmt.Sprint("name", n), "Summer2026!"); r.StatusCode != http.StatusBadRequest {
+			t.Fatalf("failure %d: %s", tenants.AttemptsAllowed+n+1, r.Status)
+		}
+	}
+	if r := door(home, "another", "Summer2026!"); r.StatusCode != http.StatusTooManyRequests {
+		t.Errorf("failure %d: %s", failuresOfAnAddress+1, r.Status)
+	}
+}
+
+// Class M: wrong API keys are throttled by address, and right ones never wait.
+func TestClassMAPIKeysAreThrottledByAddress(t *testing.T) {
+	h := newHouse(t)
+	h.people("people")
+	h.admin("POST", "tenants/people/clients", `{"client_id":"spa","name":"SPA","token_endpoint_auth_method":"none","grant_types":["urn:gatehouse:params:oauth:grant-type:api-key"]}`)
+	key := fmt.Sprint(h.admin("POST", "tenants/people/users/u1/api-keys", `{"name":"k","prefix":"CLI"}`)["key"])
+	try := func(address, client, key string) int {
+		form := url.Values{"grant_type": {"urn:gatehouse:params:oauth:grant-type:api-key"}, "client_id": {client}, "api_key": {key}}
+		if client == "app" {
+			form.Set("client_secret", "s3cret")
+		}
+		return h.from(address, http.MethodPost, "/oauth2/token", "application/x-www-form-urlencoded", form.Encode()).StatusCode
+	}
+	for n := range failuresOfAnAddress {
+		if status := try(sprayer, []string{"spa", "app"}[n%2], fmt.Sprint("CLI.wrong", n)); status != http.StatusBadRequest {
+			t.Fatalf("key %d: %d", n, status)
+		}
+	}
+	for _, client := range []string{"spa", "app"} {
+		if status := try(sprayer, client, "CLI.wrong"); status != http.StatusTooManyRequests {
+			t.Errorf("%s, after %d wrong keys: %d", client, failuresOfAnAddress, status)
+		}
+	}
+	for address, key := range map[string]string{sprayer: key, home: key} {
+		if status := try(address, "spa", key); status != http.StatusOK {
+			t.Errorf("the right key from %s: %d", address, status)
+		}
+	}
+	if status := try(home, "spa", "CLI.wrong"); status != http.StatusBadRequest {
+		t.Errorf("a wrong key from elsewhere: %d", status)
+	}
+}
