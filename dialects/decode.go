@@ -200,8 +200,8 @@ func (s *sent) from(source Source, name string) string {
 	case FromBearer:
 		return s.bearer
 	case FromCookie:
-		if cookie, err := s.request.Cookie(name); err == nil {
-			return cookie.Value
+		if cookies := s.request.CookiesNamed(name); len(cookies) == 1 { // who sent another is not known
+			return cookies[0].Value
 		}
 	default:
 		return basicPart(s.pair, source)

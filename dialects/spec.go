@@ -261,6 +261,21 @@ func (s *Spec) Path(o Operation) string {
 	return ""
 }
 
+// SessionCookies returns the names of the cookies from which routes take the
+// session of a browser, each once.
+func (s *Spec) SessionCookies() []string {
+	var names []string
+	for _, r := range s.Routes {
+		for _, p := range r.Params {
+			if p.Name == "session" && slices.Contains(p.From, FromCookie) {
+				names = append(names, p.As...)
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 // Habits returns the unsafe habits that the dialect allows, each once.
 func (s *Spec) Habits() []Habit {
 	var all []Habit

@@ -88,6 +88,7 @@ func TestMistakesAreToldByLine(t *testing.T) {
 		{"value: access_token", "value: id_token", "23", "access_token"},
 		{"value: access_token", "value: access_token, as: xml", "23", "list"},
 		{"name: scope, as: [scope, scopes]", "name: password, from: [query]", "14", "secret_in_query"},
+		{"name: scope, as: [scope, scopes]", "name: session, from: [cookie]", "21", "cookie"},
 		{"    body: [form, json]\n", "    body: [form, json]\n    unsafe: [get_that_acts]\n", "18", "get_that_acts"},
 	} {
 		t.Run(test.mistake, func(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 // are told apart by their path share one origin.
 type Browser struct {
 	Session   string // the value of the session's cookie
-	Origin    string // the Origin header (RFC 6454), empty where there is none
+	Origin    string // the Origin header (RFC 6454), all of them if there are several
 	FetchSite string // Sec-Fetch-Site (W3C Fetch Metadata)
 	OwnOrigin string // the origin of the tenant's host, as the request reached it
 	// OfDialect says that Session comes from a cookie that a dialect names.

@@ -97,12 +97,21 @@ func (l *Lifetime) Asked(expiresIn string, tenant *tenants.Tenant) (int, error) 
 	return l.Ceiling, nil
 }
 
+// exceededBy reports whether a request asks for more than it may have.
+func (l *Lifetime) exceededBy(expiresIn string) bool {
+	if expiresIn == "" || strings.Trim(expiresIn, "0123456789") != "" {
+		return false
+	}
+	seconds, err := strconv.Atoi(expiresIn)
+	return err != nil || seconds > l.Ceiling
+}
+
 // lifetime decides how long the token of a request lives.
 func lifetime(r *TokenRequest, client *tenants.Client, grantType string, subject *Subject, t *target, now time.Time) (time.Duration, error) {
 	effective := EffectiveLifetime(r.Tenant, client, t.api, grantType, r.Profile)
 	asked := r.Params["expires_in"]
 	seconds, err := effective.Asked(asked, r.Tenant)
-	if wish, bad := strconv.Atoi(asked); r.Profile.RefuseLonger && asked != "" && err == nil && (bad != nil || wish > seconds) {
+	if r.Profile.RefuseLonger && effective.exceededBy(asked) {
 		err = oauth.Errorf(oauth.AccessDenied, oauth.ReasonForbidden, "a token may live for %d seconds at most", effective.Ceiling)
 	}
 	if err != nil {

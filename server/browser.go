@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -25,6 +26,23 @@ func SessionCookie(tenant *tenants.Tenant) http.Cookie {
 	return c
 }
 
+// SetSession has the browser keep a session of the tenant's, and gives it also
+// the cookies from which the tenant's dialects take one; an empty value removes
+// them all.
+func SetSession(c *gin.Context, value string) {
+	x := of(c)
+	cookie := SessionCookie(x.tenant)
+	cookie.Value = value
+	if value == "" {
+		cookie.MaxAge = -1
+	}
+	http.SetCookie(c.Writer, &cookie)
+	for _, name := range x.cookies {
+		cookie.Name = name
+		http.SetCookie(c.Writer, &cookie)
+	}
+}
+
 // Session returns the value of the tenant's session cookie, "" for none. One
 // that is sent twice is none.
 func Session(r *http.Request, tenant *tenants.Tenant) string {
@@ -45,7 +63,8 @@ func (s *Server) pages(router gin.IRouter) {
 // browser returns what a browser says of a request to the tenant's own host,
 // nothing for one that came by the path or to the shared host.
 //
-// A dialect may read the session from a cookie of another name.
+// A dialect may read the session from a cookie of another name; where there is
+// none of that name, ours counts.
 func (s *Server) browser(c *gin.Context, route *dialects.Route, params oauth.Params) grants.Browser {
 	session := params["session"]
 	delete(params, "session") // no grant has any use for it
@@ -57,13 +76,12 @@ func (s *Server) browser(c *gin.Context, route *dialects.Route, params oauth.Par
 	b := grants.Browser{
 		Session: Session(c.Request, tenant), FetchSite: c.GetHeader("Sec-Fetch-Site"),
 		OwnOrigin: scheme + "://" + strings.ToLower(of(c).host),
+		OfDialect: route.ReadsSession(),
 	}
-	if route.ReadsSession() {
-		b.Session, b.OfDialect = session, true
+	if session != "" {
+		b.Session = session
 	}
-	if origins := c.Request.Header.Values("Origin"); len(origins) == 1 {
-		b.Origin = origins[0]
-	}
+	b.Origin = strings.Join(c.Request.Header.Values("Origin"), ", ")
 	return b
 }
 
@@ -83,8 +101,20 @@ func (s *Server) share(c *gin.Context, r *grants.TokenRequest) error {
 	return nil
 }
 
-// requireTenant answers 404 on the shared host, where no tenant was named.
-func (s *Server) requireTenant(c *gin.Context) { s.needTenant(c) }
+// requireTenant answers 404 on the shared host, where no tenant was named. On a
+// tenant's own host it notes the cookies of its dialects: by path there is no
+// telling tenants apart for them.
+func (s *Server) requireTenant(c *gin.Context) {
+	x := of(c)
+	if s.needTenant(c) || c.Param("slug") != "" {
+		return
+	}
+	for _, spec := range s.Dialects.Others() {
+		if slices.Contains(x.tenant.Dialects, spec.Name) {
+			x.cookies = append(x.cookies, spec.SessionCookies()...)
+		}
+	}
+}
 
 // Tenant returns the tenant that the request is for; nil on the shared host.
 func Tenant(c *gin.Context) *tenants.Tenant { return of(c).tenant }

@@ -48,12 +48,15 @@ func (s *Server) refuse(c *gin.Context, err error) {
 }
 
 // challenge says how to prove oneself (RFC 6749 section 5.2, RFC 6750 section 3).
+// Basic has browsers ask for a password, which helps for clients only.
 func challenge(e *oauth.Error) string {
 	switch {
 	case e.Code == oauth.InvalidToken && e.Reason == oauth.ReasonMissing: // section 3.1: who sent none is told no error
 		return `Bearer realm="gatehouse"`
 	case e.Code == oauth.InvalidToken:
 		return `Bearer realm="gatehouse", error="invalid_token"`
+	case e.Code == oauth.InvalidGrant:
+		return `Bearer realm="gatehouse"`
 	}
 	return `Basic realm="gatehouse", charset="UTF-8"`
 }

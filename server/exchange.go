@@ -26,7 +26,8 @@ type exchange struct {
 	address  string // of the client, behind trusted proxies
 	host     string // that the client asked for, known once the tenant was looked for
 	tenant   *tenants.Tenant
-	clientID string // as claimed
+	cookies  []string // from which the tenant's dialects take a session, for its pages
+	clientID string   // as claimed
 	grant    string
 	route    string // the pattern that answered
 	routine  bool   // asked again and again by machines, and of no interest if it succeeds

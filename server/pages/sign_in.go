@@ -58,9 +58,7 @@ func (p *pages) signIn(v *visit) error {
 	if err != nil {
 		return p.refuse(v, err, "sign_in", page{Title: "Sign in", Form: form})
 	}
-	set := server.SessionCookie(v.tenant)
-	set.Value = cookie
-	http.SetCookie(v.Writer, &set)
+	server.SetSession(v.Context, cookie)
 	return v.leave(form.path())
 }
 
@@ -74,9 +72,7 @@ func (p *pages) signOut(v *visit) error {
 	if err := p.sessions.SignOut(v.Request.Context(), v.person, server.Address(v.Context), server.RequestID(v.Context)); err != nil {
 		return err
 	}
-	cleared := server.SessionCookie(v.tenant)
-	cleared.MaxAge = -1
-	http.SetCookie(v.Writer, &cleared)
+	server.SetSession(v.Context, "")
 	return v.leave("/sign-in")
 }
 
