@@ -177,3 +177,35 @@ func TestParallelAttemptsOnTwoNodesAreCountedBeforeTheyAreJudged(t *testing.T) {
 		}
 	}
 }
+
+// Only where this very account has signed in before is it known.
+func TestSourcesAreKnownOfOneAccountOnly(t *testing.T) {
+	db := storetest.Open(t)
+	acme, other := newTenant(t, db, "acme"), newTenant(t, db, "other")
+	home := tenants.Attempt{TenantID: acme.ID, Account: "ann", Source: "192.0.2.1", At: instant}
+	take(t, db, home)
+	knows := func(a tenants.Attempt) bool {
+		t.Helper()
+		known, err := db.KnowsSource(t.Context(), a)
+		must(t, err)
+		return known
+	}
+	if knows(home) {
+		t.Error("known before anybody has signed in")
+	}
+	must(t, db.SignedIn(t.Context(), home))
+	if !knows(home) {
+		t.Error("not known after signing in")
+	}
+	for what, a := range map[string]tenants.Attempt{
+		"another tenant":  {TenantID: other.ID, Account: "ann", Source: home.Source},
+		"another account": {TenantID: acme.ID, Account: "ben", Source: home.Source},
+		"another source":  {TenantID: acme.ID, Account: "ann", Source: "192.0.2.2"},
+		"no source":       {TenantID: acme.ID, Account: "ann"},
+		"no text":         {TenantID: acme.ID, Account: "ann\x00", Source: home.Source},
+	} {
+		if knows(a) {
+			t.Errorf("known at %s", what)
+		}
+	}
+}
