@@ -9,13 +9,14 @@ import (
 )
 
 // Offered returns the grant types that metadata of a tenant names: those that
-// work there, as some client may use them. client_credentials always does.
-func (s *Service) Offered(ctx context.Context, tenant *tenants.Tenant) ([]string, error) {
+// work there, as some client may use them. client_credentials always does; it
+// alone is named while it cannot be told what clients may use.
+func (s *Service) Offered(ctx context.Context, tenant *tenants.Tenant) []string {
 	used, err := s.directory.GrantTypes(ctx, tenant.ID)
 	if err != nil {
-		return nil, err
+		return []string{oauth.GrantClientCredentials}
 	}
 	return slices.DeleteFunc(s.registry.Listed(), func(name string) bool {
 		return name != oauth.GrantClientCredentials && !slices.Contains(used, name)
-	}), nil
+	})
 }

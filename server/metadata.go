@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -62,14 +61,11 @@ func (s *Server) discovery(c *gin.Context, spec *dialects.Spec) {
 	if s.needTenant(c) {
 		return
 	}
-	grants, err := s.offered(c.Request.Context(), of(c).tenant)
-	if err != nil {
-		s.refuse(c, err)
-		return
-	}
-	key := described{of(c).tenant, spec, grants}
+	grants := s.Grants.Offered(c.Request.Context(), of(c).tenant)
+	key := described{of(c).tenant, spec, strings.Join(grants, " ")}
 	doc, ok := s.metadata.Get(key)
 	if !ok {
+		var err error
 		if doc, err = s.describe(key); err != nil {
 			s.refuse(c, err)
 			return
@@ -149,21 +145,6 @@ func grantsOf(spec *dialects.Spec, grants string) []string {
 		}
 	}
 	return served
-}
-
-// offered returns the grants that work in the tenant. While the database is away
-// what it was before will do, as for all metadata.
-func (s *Server) offered(ctx context.Context, tenant *tenants.Tenant) (string, error) {
-	types, err := s.Grants.Offered(ctx, tenant)
-	if err != nil {
-		if before, ok := s.lastGrants.Get(tenant.ID); ok {
-			return before, nil
-		}
-		return "", err
-	}
-	grants := strings.Join(types, " ")
-	s.lastGrants.Add(tenant.ID, grants)
-	return grants, nil
 }
 
 // jwks answers with the tenant's public keys (RFC 7517 section 5). Like the

@@ -34,3 +34,19 @@ func TestDatabaseGoesAwayRightAfterAChange(t *testing.T) {
 		t.Errorf("a token request is answered %d by what may not be so any more", status)
 	}
 }
+
+// Metadata that was never asked for before is answered, too: it names no grant
+// of which it is not known whether any client may use it.
+func TestMetadataIsFirstAskedForWhileTheDatabaseIsAway(t *testing.T) {
+	h := newHouse(t)
+	h.seed()
+	h.admin("PATCH", "tenants/acme/clients/106", `{"grant_types":["client_credentials","password"]}`)
+	h.ask()
+	if err := h.db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	response, answer := h.do("GET", "/t/acme/.well-known/openid-configuration", "", "", "")
+	if grants, _ := answer["grant_types_supported"].([]any); response.StatusCode != http.StatusOK || len(grants) != 1 || grants[0] != "client_credentials" {
+		t.Errorf("%s %v", response.Status, answer)
+	}
+}

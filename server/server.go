@@ -67,12 +67,11 @@ type Mount func(gin.IRouter)
 type Server struct {
 	Config
 	Parts
-	headers    http.Header
-	exchanges  sync.Pool // of *exchange
-	routes     places
-	metadata   *lru.Cache[described, *document]
-	documents  *documents
-	lastGrants *lru.Cache[string, string] // by tenant, for metadata
+	headers   http.Header
+	exchanges sync.Pool // of *exchange
+	routes    places
+	metadata  *lru.Cache[described, *document]
+	documents *documents
 }
 
 // New makes a Server.
@@ -80,10 +79,6 @@ func New(config Config, parts Parts) *Server {
 	metadata, err := lru.New[described, *document](1000)
 	if err != nil {
 		panic(err) // the size is a constant
-	}
-	lastGrants, err := lru.New[string, string](10_000)
-	if err != nil {
-		panic(err)
 	}
 	documents, err := lru.New[question, *answer](10_000)
 	if err != nil {
@@ -98,7 +93,7 @@ func New(config Config, parts Parts) *Server {
 	if parts.Dialects == nil {
 		parts.Dialects = dialects.Builtin()
 	}
-	s := &Server{Config: config, Parts: parts, headers: headersOf(config), metadata: metadata, lastGrants: lastGrants, documents: documents}
+	s := &Server{Config: config, Parts: parts, headers: headersOf(config), metadata: metadata, documents: documents}
 	s.exchanges.New = func() any { return &exchange{fields: make([]zap.Field, 0, 16)} }
 	s.routes = s.places()
 	return s
