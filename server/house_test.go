@@ -144,7 +144,7 @@ func openHouse(t testing.TB, db *store.DB, s *keys.Sealer, c *clock) *house {
 		grants.Device{Devices: devices},
 		grants.NewTokenExchange(rules),
 	)
-	service := newAdminService(db, s, peppers, public, registry, c)
+	service := newAdminService(db, s, peppers, public, registry, hasher, c)
 	h.service = service
 	rings := keys.NewRings(db, service, s, timing(), c.Now)
 	var heard atomic.Uint64
@@ -190,12 +190,12 @@ func openHouse(t testing.TB, db *store.DB, s *keys.Sealer, c *clock) *house {
 	return h
 }
 
-func newAdminService(db *store.DB, s *keys.Sealer, peppers *keys.Peppers, public *url.URL, registry *grants.Registry, c *clock) *admin.Service {
+func newAdminService(db *store.DB, s *keys.Sealer, peppers *keys.Peppers, public *url.URL, registry *grants.Registry, hasher *passwords.Hasher, c *clock) *admin.Service {
 	return admin.New(db, s, peppers, admin.Config{
 		PublicURL: public, Timing: timing(), Grants: registry.Types(), Dialects: server.DialectRules(dialects.Builtin()),
 		PublicGrants: registry.PublicTypes(), CheckURL: fetch.New(fetch.Config{}).Check,
 		AuthMethods: []string{oauth.AuthSecretBasic, oauth.AuthSecretPost, oauth.AuthPrivateKeyJWT, oauth.AuthSecretJWT, oauth.AuthNone},
-		NewKey:      keystest.NewKey,
+		NewKey:      keystest.NewKey, Passwords: hasher,
 	}, c.Now)
 }
 

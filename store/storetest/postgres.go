@@ -35,7 +35,9 @@ func fromTemplate(t testing.TB, server string) string {
 		half := template + "_new" // renamed when it is complete
 		run(t, conn, "DROP DATABASE IF EXISTS "+half+" WITH (FORCE)")
 		run(t, conn, "CREATE DATABASE "+half+" TEMPLATE template0 ENCODING 'UTF8'")
-		migrate(t, withDatabase(t, server, half))
+		if err := migrate(t.Context(), withDatabase(t, server, half)); err != nil {
+			t.Fatalf("migrating the template database: %v", err)
+		}
 		run(t, conn, "ALTER DATABASE "+half+" RENAME TO "+template)
 	}
 	return newDatabase(t, server, template)

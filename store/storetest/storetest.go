@@ -4,8 +4,11 @@
 package storetest
 
 import (
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -60,10 +63,31 @@ func URL(t testing.TB) string {
 	if server := os.Getenv(variable); server != "" {
 		return fromTemplate(t, server)
 	}
-	url := EmptyURL(t)
-	migrate(t, url)
-	return url
+	migrated, err := sqliteTemplate()
+	if err != nil {
+		t.Fatalf("migrating a store: %v", err)
+	}
+	file := sqliteFile(t)
+	if err := os.WriteFile(file, migrated, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return "sqlite:" + file
 }
+
+// sqliteTemplate returns the bytes of a migrated SQLite file. Copying them is
+// quicker than migrating, the more so under the race detector.
+var sqliteTemplate = sync.OnceValues(func() (migrated []byte, err error) {
+	dir, err := os.MkdirTemp("", "gatehouse-template-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	file := filepath.Join(dir, "gatehouse.db")
+	if err := migrate(context.Background(), "sqlite:"+file); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(file)
+})
 
 // EmptyURL returns the URL of a new database that was never migrated.
 func EmptyURL(t testing.TB) string {
@@ -71,20 +95,20 @@ func EmptyURL(t testing.TB) string {
 	if server := os.Getenv(variable); server != "" {
 		return newDatabase(t, server, "template0")
 	}
-	return "sqlite:" + filepath.Join(t.TempDir(), "gatehouse.db")
+	return "sqlite:" + sqliteFile(t)
 }
+
+func sqliteFile(t testing.TB) string { return filepath.Join(t.TempDir(), "gatehouse.db") }
 
 // IsPostgres tells whether tests run on PostgreSQL.
 func IsPostgres() bool { return os.Getenv(variable) != "" }
 
-func migrate(t testing.TB, url string) {
-	t.Helper()
-	db, err := store.Open(t.Context(), url, store.Options{})
+// migrate migrates the database and leaves nothing of it in memory or in a log
+// beside it.
+func migrate(ctx context.Context, url string) error {
+	db, err := store.Open(ctx, url, store.Options{})
 	if err != nil {
-		t.Fatalf("opening the store: %v", err)
+		return err
 	}
-	defer db.Close()
-	if err := db.Migrate(t.Context()); err != nil {
-		t.Fatalf("migrating the store: %v", err)
-	}
+	return errors.Join(db.Migrate(ctx), db.Close())
 }
