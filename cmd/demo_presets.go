@@ -22,10 +22,7 @@ func demoPresets(ctx context.Context, n *node, out io.Writer) error {
 			return err
 		}
 		f := &furnisher{ctx, n.admin, actor, made.Tenant}
-		if _, err := f.clients(preset.Demo.Clients); err != nil {
-			return err
-		}
-		if err := f.users(preset.Demo.Users); err != nil {
+		if err := f.demo(preset.Demo); err != nil {
 			return err
 		}
 		first := made.Clients[0]

@@ -163,6 +163,7 @@ func newRegistry(p grantParts) *grants.Registry {
 		grants.ClientCredentials{},
 		grants.Password{SignIn: p.signIn},
 		grants.UserAndClient{SignIn: p.signIn},
+		grants.TokenRenewal{Now: time.Now},
 		grants.APIKey{Keys: p.apiKeys},
 		grants.RefreshToken{Tokens: p.refresh},
 		p.bearer,

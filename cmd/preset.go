@@ -93,14 +93,8 @@ func (f *furnisher) all(preset *dialects.Preset) ([]*admin.CreatedClient, error)
 			return nil, err
 		}
 	}
-	for _, object := range preset.Groups {
-		var n admin.GroupSettings
-		if err := f.fit(object, &n); err != nil {
-			return nil, err
-		}
-		if _, err := f.admin.CreateGroup(f.ctx, f.actor, f.tenant.Slug, n); err != nil {
-			return nil, err
-		}
+	if err := f.groups(preset.Groups); err != nil {
+		return nil, err
 	}
 	made, err := f.clients(preset.Clients)
 	if err != nil {
@@ -128,6 +122,42 @@ func (f *furnisher) clients(list []map[string]any) ([]*admin.CreatedClient, erro
 		made = append(made, client)
 	}
 	return made, nil
+}
+
+func (f *furnisher) groups(list []map[string]any) error {
+	for _, object := range list {
+		var n admin.GroupSettings
+		if err := f.fit(object, &n); err != nil {
+			return err
+		}
+		if _, err := f.admin.CreateGroup(f.ctx, f.actor, f.tenant.Slug, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// demo makes what only the demo has.
+func (f *furnisher) demo(d dialects.Demo) error {
+	if _, err := f.clients(d.Clients); err != nil {
+		return err
+	}
+	if err := f.groups(d.Groups); err != nil {
+		return err
+	}
+	if err := f.users(d.Users); err != nil {
+		return err
+	}
+	for _, object := range d.Rules {
+		var n admin.NewImpersonationRule
+		if err := f.fit(object, &n); err != nil {
+			return err
+		}
+		if _, err := f.admin.CreateImpersonationRule(f.ctx, f.actor, f.tenant.Slug, n); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // users makes people of the demo.

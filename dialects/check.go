@@ -89,6 +89,7 @@ func (s *Spec) check(d *document) {
 			d.fault("headers", "%s is not a header that a spec may set", name)
 		}
 	}
+	oneOf(d, "opaque_tokens", s.OpaqueTokens, []string{"", "uuid"})
 	s.checkErrors(d, "errors.rules", s.Errors.Rules)
 	oneOf(d, "errors.form", s.Errors.Form, errorForms())
 	if len(s.Routes) == 0 {
@@ -124,7 +125,8 @@ func (s *Spec) checkLifetime(d *document, path string, l Lifetime) {
 
 // registered are the claims that nobody may replace.
 func registered() []string {
-	return []string{"iss", "sub", "aud", "exp", "iat", "nbf", "jti", "client_id", "act", "may_act", "cnf", "scope"}
+	return []string{"iss", "sub", "aud", "exp", "iat", "nbf", "jti", "client_id", "act", "may_act", "cnf", "scope",
+		"grant_id", "exchanged", "renew_until"}
 }
 
 func tenantValues() []string {

@@ -50,6 +50,9 @@ func (r *Route) check(d *document, at string) {
 		}
 		r.needParams(d, at, "token")
 	}
+	if r.Renewable && r.Operation != Token {
+		d.fault(at+".renewable", "only token gives something to renew")
+	}
 	r.spec.checkLifetime(d, at+".lifetime", r.Lifetime)
 	r.spec.checkErrors(d, at+".errors", r.Errors)
 	r.checkClient(d, at)

@@ -29,8 +29,10 @@ type Preset struct {
 
 // Demo is what only the demo has besides. Nothing in it is secret.
 type Demo struct {
+	Groups  []map[string]any `yaml:"groups"`
 	Clients []map[string]any `yaml:"clients"`
 	Users   []map[string]any `yaml:"users"`
+	Rules   []map[string]any `yaml:"impersonation_rules"`
 	Calls   []Call           `yaml:"calls"`
 }
 

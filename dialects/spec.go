@@ -43,8 +43,11 @@ type Spec struct {
 	Settings []Setting         `yaml:"settings"`
 	Claims   []Claim           `yaml:"claims"`
 	Headers  map[string]string `yaml:"headers"` // of every answer
-	Errors   Errors            `yaml:"errors"`
-	Routes   []*Route          `yaml:"routes"`
+	// OpaqueTokens is the form that opaque access tokens have: "uuid", or empty for
+	// that of the platform.
+	OpaqueTokens string   `yaml:"opaque_tokens"`
+	Errors       Errors   `yaml:"errors"`
+	Routes       []*Route `yaml:"routes"`
 
 	file string // where it was read from
 	text []byte
@@ -108,6 +111,9 @@ type Route struct {
 	Grants     []string `yaml:"grants"`     // instead of the spec's
 	Permission string   `yaml:"permission"` // instead of the spec's
 	Lifetime   Lifetime `yaml:"lifetime"`   // instead of the spec's, if set
+	// Renewable says that whoever has a token of this route can renew it by the
+	// token itself, where another route serves that grant.
+	Renewable bool `yaml:"renewable"`
 
 	Status int    `yaml:"status"` // of success; 200 unless given
 	Cookie string `yaml:"cookie"` // that sign_in sets, by its name

@@ -19,6 +19,14 @@ func (StandIn) Methods() []string { return []string{oauth.AuthDialect} }
 // only, and only a client that was made for it has the method.
 func (StandIn) Authenticate(context.Context, *Proof) error { return nil }
 
+// OpenToDialects is a Grant that endpoints which name no client may serve, beside
+// those that are OpenToPublic: what it takes was given out by such an endpoint.
+type OpenToDialects interface{ OpenToDialects() }
+
+// OpenToDialects says that the subject token is the proof: it was issued to the
+// client that stands in.
+func (TokenExchange) OpenToDialects() {}
+
 // setting returns the tenant's value for a dialect, or what stands for it.
 func setting(t *tenants.Tenant, dialect, name, fallback string) string {
 	if value := t.DialectSettings[dialect][name]; value != "" {
@@ -59,6 +67,9 @@ func dialectClaims(rules []oauth.ClaimRule, dialect string, i *Issued, c *claims
 		all[name] = value
 	}
 	for _, rule := range rules {
+		if _, said := i.Subject.Claims[rule.Name]; said { // by the grant, which knows better
+			continue
+		}
 		if value := claimValue(rule, dialect, i, c); value != nil && value != "" {
 			all[rule.Name] = value
 		}

@@ -70,6 +70,9 @@ type Subject struct {
 	// Exchanged are the traces of the tokens that this one is earned by. It is never
 	// for the admin API then.
 	Exchanged []exchanged
+	// RenewUntil is when the last token ends that this one can be renewed to; 0: as
+	// the endpoint says.
+	RenewUntil int64
 	// Record is what the audit log tells of the token beside the usual; nil: nothing.
 	// With one, it is audited whomever it is for.
 	Record *Record

@@ -116,6 +116,8 @@ type facts struct {
 	MayAct   *party `json:"may_act"`
 	// Exchanged are the traces of the tokens that it was earned by.
 	Exchanged []exchanged `json:"exchanged"`
+	// RenewUntil is when the last token ends that it can be renewed to; 0: it cannot.
+	RenewUntil int64 `json:"renew_until"`
 
 	all map[string]any
 }

@@ -29,6 +29,8 @@ type claims struct {
 	GrantID  string `json:"grant_id,omitempty"` // our own: the family of refresh tokens
 	// Exchanged is our own: the tokens that this one was earned by.
 	Exchanged []exchanged `json:"exchanged,omitempty"`
+	// RenewUntil is our own: when the last token ends that this one can be renewed to.
+	RenewUntil int64 `json:"renew_until,omitempty"`
 }
 
 // mint makes the token that i tells of, and notes in it which key signed or what
@@ -49,7 +51,7 @@ func (s *Service) mint(ctx context.Context, i *Issued, t *target, p oauth.Profil
 		Issuer: i.Tenant.Issuer, Subject: i.Subject.ID, Audience: i.Audience,
 		Expiry: i.Expiry.Unix(), IssuedAt: issuedAt, NotUntil: i.At.Unix(),
 		ID: i.TokenID, ClientID: i.Client.ID, Scope: i.Scopes.String(), GrantID: i.GrantID,
-		Exchanged: i.Subject.Exchanged,
+		Exchanged: i.Subject.Exchanged, RenewUntil: renewUntil(i, p),
 	}
 	further, err := s.furtherClaims(ctx, i, t.api)
 	if err != nil {
@@ -59,7 +61,7 @@ func (s *Service) mint(ctx context.Context, i *Issued, t *target, p oauth.Profil
 		further = dialectClaims(p.Claims, p.Dialect, i, c, further)
 	}
 	if format, _ := tenants.TokenFormat(i.Client, t.api); format == tenants.FormatOpaque {
-		return mintOpaque(i, c.with(further))
+		return mintOpaque(i, c.with(further), p.OpaqueUUIDs)
 	}
 	token, i.Kid, err = s.signer.Sign(ctx, i.Tenant.ID, alg, oauth.TypeAccessToken, c.with(further))
 	return token, err
@@ -116,6 +118,10 @@ func (c *claims) with(further map[string]any) any {
 	delete(all, "exchanged")
 	if c.Exchanged != nil {
 		all["exchanged"] = c.Exchanged
+	}
+	delete(all, "renew_until")
+	if c.RenewUntil != 0 {
+		all["renew_until"] = c.RenewUntil
 	}
 	all["iss"], all["sub"], all["aud"] = c.Issuer, c.Subject, c.Audience
 	all["exp"], all["iat"], all["nbf"] = c.Expiry, c.IssuedAt, c.NotUntil

@@ -32,7 +32,12 @@ func admit(client *tenants.Client, grant Grant) error {
 	if !client.AllowsGrant(grant.Type()) {
 		return oauth.Errorf(oauth.UnauthorizedClient, oauth.ReasonForbidden, "this client may not use the grant %s", grant.Type())
 	}
-	if _, open := grant.(OpenToPublic); client.IsPublic() && !open {
+	_, open := grant.(OpenToPublic)
+	if client.AuthMethod == oauth.AuthDialect {
+		_, proves := grant.(OpenToDialects)
+		open = open || proves
+	}
+	if client.IsPublic() && !open {
 		return oauth.Errorf(oauth.UnauthorizedClient, oauth.ReasonForbidden, "a public client may not use the grant %s", grant.Type())
 	}
 	return nil

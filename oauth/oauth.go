@@ -14,6 +14,7 @@ const (
 	GrantJWTBearer         = "urn:ietf:params:oauth:grant-type:jwt-bearer"           // RFC 7523
 	GrantSession           = "urn:gatehouse:params:oauth:grant-type:session"         // our own
 	GrantAPIKey            = "urn:gatehouse:params:oauth:grant-type:api-key"         // our own
+	GrantRenewal           = "urn:gatehouse:params:oauth:grant-type:renewal"         // our own
 	GrantUserAndClient     = "urn:gatehouse:params:oauth:grant-type:user-and-client" // our own
 )
 

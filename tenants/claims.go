@@ -39,7 +39,7 @@ func IsClaimSource(from string) bool {
 func reservedClaims() []string {
 	return []string{
 		"iss", "sub", "aud", "exp", "iat", "nbf", "jti", "client_id", "scope", "act", "grant_id", "may_act", "cnf", "auth_time", "amr", "acr",
-		"active", "token_type",
+		"active", "token_type", "exchanged", "renew_until",
 	}
 }
 
