@@ -56,13 +56,22 @@ const operatorID, operatorSecret = "interop-operator", "interop-operator-secret-
 
 // running is a server that was started for one test.
 type running struct {
-	url   string // the shared host
-	admin *http.Client
+	url    string // the shared host
+	client *http.Client
+	admin  *http.Client
+	env    []string // the settings
+	folder string   // where it works
 }
 
 // start runs `gatehouse serve` on an empty database until the test ends, and
 // waits until it is ready. It must end well when it is told to.
 func start(t *testing.T) *running {
+	t.Helper()
+	return startAs(t, "http", http.DefaultClient)
+}
+
+// startAs starts a server that client can reach.
+func startAs(t *testing.T, scheme string, client *http.Client, settings ...string) *running {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -75,19 +84,20 @@ func start(t *testing.T) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
+	r := &running{url: scheme + "://" + address, client: client, folder: t.TempDir()}
+	r.env = append(settings,
+		"PATH="+os.Getenv("PATH"),
+		"GATEHOUSE_LISTEN="+address,
+		"GATEHOUSE_PUBLIC_URL="+r.url,
+		"GATEHOUSE_DATABASE_URL="+storetest.URL(t),
+		"GATEHOUSE_MASTER_KEY="+keys.GenerateMasterKey(),
+		"GATEHOUSE_BOOTSTRAP_CLIENT_ID="+operatorID,
+		"GATEHOUSE_BOOTSTRAP_CLIENT_SECRET="+operatorSecret,
+	)
 	var output bytes.Buffer
 	serve := exec.Command(program, "serve")
-	serve.Dir = t.TempDir()
+	serve.Dir, serve.Env = r.folder, r.env
 	serve.Stdout, serve.Stderr = &output, &output
-	serve.Env = []string{
-		"PATH=" + os.Getenv("PATH"),
-		"GATEHOUSE_LISTEN=" + address,
-		"GATEHOUSE_PUBLIC_URL=http://" + address,
-		"GATEHOUSE_DATABASE_URL=" + storetest.URL(t),
-		"GATEHOUSE_MASTER_KEY=" + keys.GenerateMasterKey(),
-		"GATEHOUSE_BOOTSTRAP_CLIENT_ID=" + operatorID,
-		"GATEHOUSE_BOOTSTRAP_CLIENT_SECRET=" + operatorSecret,
-	}
 	if err := serve.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -104,13 +114,12 @@ func start(t *testing.T) *running {
 			t.Logf("the server said:\n%s", output.Bytes())
 		}
 	})
-	r := &running{url: "http://" + address}
-	waitUntilReady(t, r.url, ended)
+	r.waitUntilReady(t, ended)
 	r.admin = r.adminClient(t)
 	return r
 }
 
-func waitUntilReady(t *testing.T, url string, ended chan error) {
+func (r *running) waitUntilReady(t *testing.T, ended chan error) {
 	t.Helper()
 	deadline := time.After(30 * time.Second)
 	for poll := time.Tick(50 * time.Millisecond); ; {
@@ -121,7 +130,7 @@ func waitUntilReady(t *testing.T, url string, ended chan error) {
 		case <-deadline:
 			t.Fatal("serve was not ready within 30 s")
 		case <-poll:
-			if response, err := http.Get(url + "/readyz"); err == nil {
+			if response, err := r.client.Get(r.url + "/readyz"); err == nil {
 				response.Body.Close()
 				if response.StatusCode == http.StatusOK {
 					return
@@ -140,7 +149,7 @@ func (r *running) adminClient(t *testing.T) *http.Client {
 		EndpointParams: map[string][]string{"audience": {"urn:gatehouse:admin"}},
 		AuthStyle:      oauth2.AuthStyleInHeader,
 	}
-	return config.Client(context.WithoutCancel(t.Context()))
+	return config.Client(context.WithValue(context.WithoutCancel(t.Context()), oauth2.HTTPClient, r.client))
 }
 
 // create posts to the admin API and reads what was created into created.
@@ -164,5 +173,26 @@ func (r *running) create(t *testing.T, path string, body map[string]any, created
 	}
 	if err := json.Unmarshal(answer.Bytes(), created); err != nil {
 		t.Fatal(fmt.Errorf("POST %s: %w", path, err))
+	}
+}
+
+// command runs gatehouse beside the server, with its settings, and reads what it
+// made into made.
+func (r *running) command(t *testing.T, made any, args ...string) {
+	t.Helper()
+	program, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := exec.CommandContext(t.Context(), program, append(args, "--json")...)
+	command.Dir, command.Env = r.folder, r.env
+	var said bytes.Buffer
+	command.Stderr = &said
+	out, err := command.Output()
+	if err != nil {
+		t.Fatalf("gatehouse %v: %v\n%s", args, err, said.Bytes())
+	}
+	if err := json.Unmarshal(out, made); err != nil {
+		t.Fatalf("gatehouse %v: %v\n%s", args, err, out)
 	}
 }

@@ -36,6 +36,7 @@ tools() {
 		scripts/need.sh chromium chromium fonts-dejavu-core &&
 		scripts/need.sh node nodejs &&
 		scripts/need.sh npm npm &&
+		scripts/need.sh /usr/lib/python3/dist-packages/requests_oauthlib/__init__.py python3-requests-oauthlib &&
 		scripts/postgres-bin.sh >/dev/null &&
 		npm ci --prefix interop/npm --no-audit --no-fund --loglevel=error
 }
