@@ -124,6 +124,8 @@ func schemaError(state store.SchemaState) error {
 		return errors.New("the database is empty: run `gatehouse serve` or `gatehouse migrate up` first")
 	case store.SchemaOlder:
 		return errors.New("the database schema is older than this program: run `gatehouse migrate up`")
+	case store.SchemaMigrating:
+		return errors.New("another process is migrating the database: try again when it is done")
 	case store.SchemaNewer:
 		return fmt.Errorf("%w: use the version of gatehouse that migrated it, or a newer one", store.ErrSchemaNewer)
 	}

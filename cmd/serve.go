@@ -251,6 +251,8 @@ func (n *node) prepare(ctx context.Context, announce func(*admin.Credentials)) e
 		if err := n.db.Migrate(ctx); err != nil {
 			return err
 		}
+	case state == store.SchemaMigrating:
+		return fmt.Errorf("%w: %w", tenants.ErrUnavailable, schemaError(state))
 	case state != store.SchemaCurrent:
 		return schemaError(state)
 	}

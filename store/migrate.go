@@ -26,6 +26,8 @@ const (
 	SchemaCurrent SchemaState = "current" // as this program needs it
 	SchemaOlder   SchemaState = "older"   // "migrate up" is due
 	SchemaNewer   SchemaState = "newer"   // a newer program has migrated it
+	// SchemaMigrating is on its way from older to current, by another process.
+	SchemaMigrating SchemaState = "being migrated"
 )
 
 // ErrSchemaNewer means that a newer program has migrated the database.
@@ -136,6 +138,24 @@ func (db *DB) MigrationStatus(ctx context.Context) ([]Migration, error) {
 
 // SchemaState says whether the schema is what this program needs.
 func (db *DB) SchemaState(ctx context.Context) (SchemaState, error) {
+	state, err := db.schemaStateNow(ctx)
+	if err != nil || state != SchemaOlder || db.path != "" { // on SQLite nobody can look meanwhile
+		return state, err
+	}
+	var migrating bool
+	err = db.gorm.WithContext(ctx).Raw(`SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted
+		AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+		AND classid::bigint << 32 | objid::bigint = ?)`, lock.DefaultLockID).Scan(&migrating).Error
+	if err != nil {
+		return "", translate(err)
+	}
+	if migrating {
+		return SchemaMigrating, nil
+	}
+	return db.schemaStateNow(ctx) // the lock may have been given back since it was older
+}
+
+func (db *DB) schemaStateNow(ctx context.Context) (SchemaState, error) {
 	list, err := db.MigrationStatus(ctx)
 	if err != nil {
 		return "", err

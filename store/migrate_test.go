@@ -66,6 +66,20 @@ func TestSixProcessesMigrateAtOnce(t *testing.T) {
 	for i := range nodes {
 		nodes[i] = storetest.OpenURL(t, url, store.Options{})
 	}
+	watcher, done, watched := storetest.OpenURL(t, url, store.Options{}), make(chan struct{}), make(chan struct{})
+	go func() { // as a process sees it that starts meanwhile
+		defer close(watched)
+		for storetest.IsPostgres() {
+			select {
+			case <-done:
+				return
+			default:
+			}
+			if state, err := watcher.SchemaState(t.Context()); err != nil || state == store.SchemaOlder {
+				t.Errorf("meanwhile the schema is %s, %v", state, err)
+			}
+		}
+	}()
 	var wait sync.WaitGroup
 	for _, node := range nodes {
 		wait.Go(func() {
@@ -79,6 +93,8 @@ func TestSixProcessesMigrateAtOnce(t *testing.T) {
 		})
 	}
 	wait.Wait()
+	close(done)
+	<-watched
 	wantState(t, nodes[0], store.SchemaCurrent)
 	newTenant(t, nodes[5], "acme")
 }
