@@ -22,25 +22,26 @@ type commands struct {
 	Config string `placeholder:"FILE" group:"settings" help:"YAML file with settings. Also GATEHOUSE_CONFIG."`
 	JSON   bool   `name:"json" help:"Print JSON."`
 
-	Serve          serveCmd          `cmd:"" help:"Serve. The first start on an empty database prints the operator's credentials, once."`
-	Demo           demoCmd           `cmd:"" help:"Start a throw-away server with seeded tenants, and print a curl line for each."`
-	Migrate        migrateCmd        `cmd:"" help:"Bring the database schema up to date."`
-	Doctor         doctorCmd         `cmd:"" help:"Check settings, database, schema, master key, signing keys and clock."`
-	Version        versionCmd        `cmd:"" help:"Print the version."`
-	Healthcheck    healthcheckCmd    `cmd:"" help:"Ask the server of these settings for its health. Exit code 1: not healthy."`
-	Tenants        tenantsCmd        `cmd:"" help:"Tenants."`
-	APIs           apisCmd           `cmd:"" name:"apis" help:"The APIs of a tenant."`
-	Clients        clientsCmd        `cmd:"" help:"The clients of a tenant, and their secrets."`
-	TrustedIssuers trustedIssuersCmd `cmd:"" name:"trusted-issuers" help:"Whom a tenant trusts to say who a workload is (CI systems, Kubernetes)."`
-	Users          usersCmd          `cmd:"" help:"The users of a tenant."`
-	Groups         groupsCmd         `cmd:"" help:"The groups of a tenant, and what they permit."`
-	APIKeys        apiKeysCmd        `cmd:"" name:"api-keys" help:"The API keys of users and service accounts."`
-	Sessions       sessionsCmd       `cmd:"" help:"The browsers in which users are signed in."`
-	Dialects       dialectsCmd       `cmd:"" help:"The dialects: endpoints of other token services, spoken by tenants that switch them on."`
-	Tokens         tokensCmd         `cmd:"" help:"The access tokens of a tenant."`
-	Keys           keysCmd           `cmd:"" help:"The signing keys of a tenant."`
-	MasterKey      masterKeyCmd      `cmd:"" name:"master-key" help:"The keys that seal secrets at rest."`
-	Audit          auditCmd          `cmd:"" help:"What was changed, when, and by whom."`
+	Serve              serveCmd              `cmd:"" help:"Serve. The first start on an empty database prints the operator's credentials, once."`
+	Demo               demoCmd               `cmd:"" help:"Start a throw-away server with seeded tenants, and print a curl line for each."`
+	Migrate            migrateCmd            `cmd:"" help:"Bring the database schema up to date."`
+	Doctor             doctorCmd             `cmd:"" help:"Check settings, database, schema, master key, signing keys and clock."`
+	Version            versionCmd            `cmd:"" help:"Print the version."`
+	Healthcheck        healthcheckCmd        `cmd:"" help:"Ask the server of these settings for its health. Exit code 1: not healthy."`
+	Tenants            tenantsCmd            `cmd:"" help:"Tenants."`
+	APIs               apisCmd               `cmd:"" name:"apis" help:"The APIs of a tenant."`
+	Clients            clientsCmd            `cmd:"" help:"The clients of a tenant, and their secrets."`
+	TrustedIssuers     trustedIssuersCmd     `cmd:"" name:"trusted-issuers" help:"Whom a tenant trusts to say who a workload is (CI systems, Kubernetes)."`
+	Users              usersCmd              `cmd:"" help:"The users of a tenant."`
+	Groups             groupsCmd             `cmd:"" help:"The groups of a tenant, and what they permit."`
+	APIKeys            apiKeysCmd            `cmd:"" name:"api-keys" help:"The API keys of users and service accounts."`
+	ImpersonationRules impersonationRulesCmd `cmd:"" name:"impersonation-rules" help:"Who may become whom by a token exchange."`
+	Sessions           sessionsCmd           `cmd:"" help:"The browsers in which users are signed in."`
+	Dialects           dialectsCmd           `cmd:"" help:"The dialects: endpoints of other token services, spoken by tenants that switch them on."`
+	Tokens             tokensCmd             `cmd:"" help:"The access tokens of a tenant."`
+	Keys               keysCmd               `cmd:"" help:"The signing keys of a tenant."`
+	MasterKey          masterKeyCmd          `cmd:"" name:"master-key" help:"The keys that seal secrets at rest."`
+	Audit              auditCmd              `cmd:"" help:"What was changed, when, and by whom."`
 }
 
 // run executes one command and returns the exit code: 1 for a failure, 2 for a

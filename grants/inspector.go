@@ -120,6 +120,7 @@ type facts struct {
 	RenewUntil int64 `json:"renew_until"`
 
 	all map[string]any
+	kid string // of the key that signed; empty for an opaque token
 }
 
 // actor is the act claim of RFC 8693 section 4.1.
@@ -159,6 +160,9 @@ func (i *Inspector) read(ctx context.Context, tenant *tenants.Tenant, token stri
 	// Verifying leaves room for clocks that differ; who asks the issuer does not need it.
 	if f.Issuer != tenant.Issuer || i.now().Unix() >= f.Expiry {
 		return nil, nil
+	}
+	if !isOpaque(token) {
+		f.kid = kidOf(token)
 	}
 	return &f, nil
 }

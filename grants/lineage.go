@@ -2,6 +2,9 @@ package grants
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
+	"strings"
 
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
@@ -15,11 +18,28 @@ type exchanged struct {
 	ClientID string `json:"client_id"`
 	IssuedAt int64  `json:"iat"`
 	GrantID  string `json:"grant_id,omitempty"`
+	Kid      string `json:"kid,omitempty"` // of the key that signed it; empty for an opaque one
+}
+
+// kidOf returns the kid of a JWT that was verified, "" for an opaque token.
+func kidOf(token string) string {
+	encoded, _, _ := strings.Cut(token, ".")
+	data, err := base64.RawURLEncoding.DecodeString(encoded)
+	if err != nil {
+		return ""
+	}
+	var header struct {
+		Kid string `json:"kid"`
+	}
+	if err := json.Unmarshal(data, &header); err != nil {
+		return ""
+	}
+	return header.Kid
 }
 
 // trace returns what a token leaves in those that it earns.
 func (f *facts) trace() exchanged {
-	return exchanged{ID: f.ID, Subject: f.Subject, ClientID: f.ClientID, IssuedAt: f.IssuedAt, GrantID: f.GrantID}
+	return exchanged{ID: f.ID, Subject: f.Subject, ClientID: f.ClientID, IssuedAt: f.IssuedAt, GrantID: f.GrantID, Kid: f.kid}
 }
 
 // earnersLive reports whether every token by which the one was earned could still
@@ -31,6 +51,11 @@ func (i *Inspector) earnersLive(ctx context.Context, tenantID string, f *facts) 
 		})
 		if err != nil || gone {
 			return false, err
+		}
+		if e.Kid != "" {
+			if trusted, err := i.signer.Trusts(ctx, tenantID, e.Kid); err != nil || !trusted {
+				return false, err
+			}
 		}
 		if client, err := i.usableClient(ctx, tenantID, e.ClientID, e.IssuedAt); err != nil || client == nil {
 			return false, err

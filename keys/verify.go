@@ -37,17 +37,11 @@ func (r *Rings) Verify(ctx context.Context, tenantID, typ, token string) (payloa
 	if headerParameters(token) != 3 {
 		return nil, invalidToken("it has header parameters beside alg, kid and typ")
 	}
-	ring, err := r.ring(ctx, tenantID)
+	now := r.now()
+	key, err := r.liveKey(ctx, tenantID, header.KeyID, now)
 	if err != nil {
 		return nil, err
 	}
-	if ring.parsed[header.KeyID] == nil { // it may have replaced a revoked one on another node only now
-		if ring, err = r.anew(ctx, tenantID, ring); err != nil {
-			return nil, err
-		}
-	}
-	now := r.now()
-	key := ring.live(header.KeyID, now)
 	if key == nil || header.Algorithm != key.Alg {
 		return nil, invalidToken("it was not signed by a live key of this tenant")
 	}
@@ -58,6 +52,27 @@ func (r *Rings) Verify(ctx context.Context, tenantID, typ, token string) (payloa
 		return nil, err
 	}
 	return payload, nil
+}
+
+// Trusts reports whether tokens that the tenant's key of that kid signed are good,
+// as long as they have not expired. It is not so for a revoked one.
+func (r *Rings) Trusts(ctx context.Context, tenantID, kid string) (bool, error) {
+	key, err := r.liveKey(ctx, tenantID, kid, r.now())
+	return key != nil, err
+}
+
+// liveKey returns nil for a kid that no live key has.
+func (r *Rings) liveKey(ctx context.Context, tenantID, kid string, now time.Time) (*parsedKey, error) {
+	ring, err := r.ring(ctx, tenantID)
+	if err != nil {
+		return nil, err
+	}
+	if ring.parsed[kid] == nil { // it may have replaced a revoked one on another node only now
+		if ring, err = r.anew(ctx, tenantID, ring); err != nil {
+			return nil, err
+		}
+	}
+	return ring.live(kid, now), nil
 }
 
 // headerParameters counts the parameters of the protected header.

@@ -1,0 +1,197 @@
+package cmd
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/gatehouse-auth/gatehouse/admin"
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+type impersonationRulesCmd struct {
+	Create rulesCreateCmd `cmd:"" help:"Let somebody become somebody."`
+	List   rulesListCmd   `cmd:"" help:"List who may become whom."`
+	Show   rulesShowCmd   `cmd:"" help:"Show a rule."`
+	Update rulesUpdateCmd `cmd:"" help:"Change a rule, but for whom it names. What no flag names stays."`
+	Delete rulesDeleteCmd `cmd:"" help:"End a rule at once. Tokens that it gave live until they expire."`
+}
+
+// ruleFlags are what can be set and changed of a rule.
+type ruleFlags struct {
+	Description       *string  `help:"For people."`
+	RequireReason     *bool    `negatable:"" help:"Refuse requests that give no reason."`
+	MaxLifetime       *int     `placeholder:"SECONDS" help:"Longest life of the tokens. 0: as long as the actor's."`
+	Scope             []string `sep:"none" help:"Scope that the tokens may have, beside what the actor's has, may be repeated. --scope= for none."`
+	AllScopes         bool     `help:"All that the actor's token has. This is so unless --scope is given."`
+	ExceedPermissions *bool    `negatable:"" help:"Also if the target, which must be a user, has more permissions than the actor."`
+	Status            *string  `help:"active or disabled."`
+}
+
+// change makes a merge patch of the given flags.
+func (f *ruleFlags) change() (change, error) {
+	p := change{}
+	p.text("description", f.Description)
+	p.text("status", f.Status)
+	p.number("max_lifetime", f.MaxLifetime)
+	p.texts("scopes", f.Scope)
+	if f.AllScopes {
+		if f.Scope != nil {
+			return nil, usage("--all-scopes and --scope exclude each other")
+		}
+		p["scopes"] = nil
+	}
+	if f.RequireReason != nil {
+		p["require_reason"] = *f.RequireReason
+	}
+	if f.ExceedPermissions != nil {
+		p["exceed_permissions"] = *f.ExceedPermissions
+	}
+	return p, nil
+}
+
+type rulesCreateCmd struct {
+	tenantFlag
+	Actor  string `required:"" placeholder:"KIND:NAME" help:"Who acts: user:ID, group:NAME or client:CLIENT_ID."`
+	Target string `required:"" placeholder:"KIND:NAME" help:"Whom to become: user:ID or group:NAME."`
+	ruleFlags
+}
+
+func (c *rulesCreateCmd) Run(a *app) error {
+	p, err := c.change()
+	if err != nil {
+		return err
+	}
+	if p["actor"], err = parseParty("actor", c.Actor); err != nil {
+		return err
+	}
+	if p["target"], err = parseParty("target", c.Target); err != nil {
+		return err
+	}
+	data, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	var n admin.NewImpersonationRule
+	if err := admin.Decode(data, &n); err != nil {
+		return err
+	}
+	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
+		made, err := d.admin.CreateImpersonationRule(d.ctx, d.actor, tenant, n)
+		if err != nil {
+			return err
+		}
+		return showRule(a, made)
+	})
+}
+
+// parseParty reads KIND:NAME.
+func parseParty(flag, text string) (map[string]string, error) {
+	kind, name, found := strings.Cut(text, ":")
+	if !found || name == "" || kind != "user" && kind != "group" && kind != "client" {
+		return nil, usage("--%s: %q names nobody; write user:ID, group:NAME or client:CLIENT_ID", flag, text)
+	}
+	return map[string]string{kind: name}, nil
+}
+
+type rulesListCmd struct {
+	tenantFlag
+	list
+}
+
+func (c *rulesListCmd) Run(a *app) error {
+	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
+		all, err := everyPage(c.Query, func(q admin.Query) (admin.Page[tenants.ImpersonationRule], error) {
+			return d.admin.ImpersonationRules(d.ctx, d.actor, tenant, q)
+		})
+		if err != nil {
+			return err
+		}
+		return showTable(a, all, "ID|ACTOR|TARGET|STATUS|REASON|MAX LIFETIME|SCOPES|EXCEEDS|DESCRIPTION", func(r tenants.ImpersonationRule) []string {
+			return []string{
+				r.ID, partyText(r.Actor), partyText(r.Target), string(r.Status), yesNo(r.RequireReason), seconds(r.MaxLifetime),
+				boundText(r.Scopes), yesNo(r.ExceedPermissions), r.Description,
+			}
+		})
+	})
+}
+
+type rulesShowCmd struct {
+	tenantFlag
+	ID string `arg:"" help:"Its id; gatehouse impersonation-rules list shows it."`
+}
+
+func (c *rulesShowCmd) Run(a *app) error {
+	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
+		found, err := d.admin.ImpersonationRule(d.ctx, d.actor, tenant, c.ID)
+		if err != nil {
+			return err
+		}
+		return showRule(a, found)
+	})
+}
+
+type rulesUpdateCmd struct {
+	tenantFlag
+	ID string `arg:"" help:"Its id; gatehouse impersonation-rules list shows it."`
+	ruleFlags
+}
+
+func (c *rulesUpdateCmd) Run(a *app) error {
+	p, err := c.change()
+	if err != nil {
+		return err
+	}
+	patch, err := p.patch()
+	if err != nil {
+		return err
+	}
+	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
+		changed, err := d.admin.UpdateImpersonationRule(d.ctx, d.actor, tenant, c.ID, 0, patch)
+		if err != nil {
+			return err
+		}
+		return showRule(a, changed)
+	})
+}
+
+type rulesDeleteCmd struct {
+	tenantFlag
+	ID string `arg:"" help:"Its id; gatehouse impersonation-rules list shows it."`
+}
+
+func (c *rulesDeleteCmd) Run(a *app) error {
+	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
+		if err := d.admin.DeleteImpersonationRule(d.ctx, d.actor, tenant, c.ID, 0); err != nil {
+			return err
+		}
+		return a.done("Rule %s is ended.", c.ID)
+	})
+}
+
+func showRule(a *app, r *tenants.ImpersonationRule) error {
+	return a.showDetails(r,
+		"id", r.ID, "description", r.Description, "status", string(r.Status), "actor", partyText(r.Actor), "target", partyText(r.Target),
+		"require_reason", yesNo(r.RequireReason), "max_lifetime", seconds(r.MaxLifetime), "scopes", boundText(r.Scopes),
+		"exceed_permissions", yesNo(r.ExceedPermissions), "created_at", instant(r.CreatedAt), "updated_at", instant(r.UpdatedAt))
+}
+
+func partyText(p tenants.Party) string {
+	switch {
+	case p.User != "":
+		return "user:" + p.User
+	case p.Group != "":
+		return "group:" + p.Group
+	}
+	return "client:" + p.Client
+}
+
+// boundText shows what bounds scopes; "all" where nothing does.
+func boundText(scopes []string) string {
+	switch {
+	case scopes == nil:
+		return "all"
+	case len(scopes) == 0:
+		return "none"
+	}
+	return strings.Join(scopes, " ")
+}
