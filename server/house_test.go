@@ -61,9 +61,11 @@ type house struct {
 	draining      chan struct{}
 	service       *admin.Service
 	server        *server.Server
+	rings         *keys.Rings
 	token         string // of the operator
 	behind        string // the address that a trusted proxy says requests come from
 	forwardedHost string // X-Forwarded-Host of every request
+	slug          string // of the tenant that exchanges are asked of; empty: acme
 }
 
 // clock is a clock that only tests move.
@@ -149,6 +151,7 @@ func openHouse(t testing.TB, db *store.DB, s *keys.Sealer, c *clock) *house {
 	h.service = service
 	rings := keys.NewRings(db, service, s, timing(), c.Now)
 	var heard atomic.Uint64
+	h.rings = rings
 	apply := func(e feed.Event) { directory.Apply(e); peppers.Apply(e); rings.Apply(e); heard.Add(1) }
 	reset := func() { directory.Reset(); peppers.Reset(); rings.Reset(); heard.Add(1) }
 	db.Subscribe(apply)

@@ -18,7 +18,8 @@ type Client struct {
 	GrantTypes  []string    `json:"grant_types" gorm:"serializer:json"`
 	AuthMethod  string      `json:"token_endpoint_auth_method" gorm:"column:token_endpoint_auth_method"`
 	APIs        []APIAccess `json:"apis" gorm:"serializer:json"`
-	// ResourceServerFor names the APIs whose tokens the client may introspect.
+	// ResourceServerFor names the APIs whose tokens the client may introspect and
+	// exchange.
 	ResourceServerFor []string `json:"resource_server_for" gorm:"serializer:json"`
 	// AllowedOrigins are those of pages that may exchange a session for a token
 	// from another origin than the tenant's own.

@@ -1,0 +1,162 @@
+package server_test
+
+import (
+	"fmt"
+	"net/url"
+	"testing"
+
+	"github.com/gatehouse-auth/gatehouse/oauth"
+)
+
+// Class E: who becomes two in turn gets past nobody, and the chain is kept and
+// does not grow for ever.
+func TestClassEChainsAreKeptAndBounded(t *testing.T) {
+	h := newHouse(t)
+	h.desks()
+	// cora may become boss if that were not more than she is; ann may become cora.
+	h.admin("POST", "tenants/acme/impersonation-rules", `{"actor":{"user":"cora"},"target":{"user":"boss"}}`)
+	h.admin("POST", "tenants/acme/impersonation-rules", `{"actor":{"user":"cora"},"target":{"user":"carl"}}`)
+	ann := h.as("ann")
+	cora := h.earned("desk", ann, "requested_subject", "cora")
+	h.refused(oauth.InvalidTarget, "desk", cora, "requested_subject", "boss")
+	h.admin("PATCH", "tenants/acme/users/cora", `{"permissions":["fire-people","see-orders"]}`)
+	h.earned("desk", h.as("cora"), "requested_subject", "boss") // cora herself now may
+	h.admin("POST", "tenants/acme/impersonation-rules", `{"actor":{"user":"ann"},"target":{"user":"cora"},"exceed_permissions":true}`)
+	cora = h.earned("desk", ann, "requested_subject", "cora")
+	h.refused(oauth.InvalidTarget, "desk", cora, "requested_subject", "boss") // ann, by her, may not
+
+	carl := h.earned("desk", cora, "requested_subject", "carl")
+	if act := fmt.Sprint(claimsOf(t, carl)["act"]); act != "map[act:map[sub:ann] sub:cora]" {
+		t.Errorf("act is %s", act)
+	}
+	token := carl
+	for range 3 {
+		token = h.earned("desk", token)
+	}
+	if act := fmt.Sprint(claimsOf(t, token)["act"]); act != "map[act:map[sub:ann] sub:cora]" {
+		t.Errorf("act is %s after more exchanges", act)
+	}
+	if n := len(claimsOf(t, token)["exchanged"].([]any)); n != 5 {
+		t.Errorf("%d exchanges are told of", n)
+	}
+	h.refused(oauth.InvalidRequest, "desk", token)
+	// Those of both tokens count: three and two are five, three and three too many.
+	subject, actor := h.earned("desk", h.earned("desk", h.as("carl"))), h.earned("desk", ann)
+	h.earned("desk", subject, "actor_token", actor, "actor_token_type", accessType)
+	h.refused(oauth.InvalidRequest, "desk", subject, "actor_token", h.earned("desk", actor), "actor_token_type", accessType)
+}
+
+// Section 4.4 of RFC 8693: may_act says who may act, and nobody else may.
+func TestClassEMayActIsHonoured(t *testing.T) {
+	h := newHouse(t)
+	h.desks()
+	h.admin("PATCH", "tenants/acme/users/carl", `{"groups":[]}`) // no rule lets ann become carl
+	ann, carl, own := h.as("ann"), h.as("carl"), h.own("desk")
+	issuer := claimsOf(t, ann)["iss"]
+	byAnn := []string{"actor_token", ann, "actor_token_type", accessType}
+	byDesk := []string{"actor_token", own, "actor_token_type", accessType}
+	type object = map[string]any
+	for _, c := range []struct {
+		mayAct object
+		actor  []string
+		act    string // empty: refused
+	}{
+		{object{"sub": "ann"}, byAnn, "map[sub:ann]"},
+		{object{"sub": "ann", "iss": issuer, "client_id": "desk"}, byAnn, "map[sub:ann]"},
+		{object{"sub": "ann"}, nil, ""},
+		{object{"sub": "ann"}, byDesk, ""},
+		{object{"sub": "cora"}, byAnn, ""},
+		{object{"sub": "ann", "iss": "https://elsewhere.example"}, byAnn, ""},
+		{object{"sub": "ann", "client_id": "shop"}, byAnn, ""},
+		{object{"sub": "desk"}, byDesk, "map[sub:desk]"},
+		{object{"sub": "desk"}, nil, "<nil>"},
+		{object{"sub": "oauth_desk"}, nil, "<nil>"},
+		{object{"sub": "shop"}, nil, ""},
+		{object{"client_id": "desk"}, nil, "<nil>"},
+		{object{}, nil, ""},
+		{object{"email": "ann@acme.example"}, byAnn, ""},
+		{nil, byAnn, ""}, // neither does a rule
+		{nil, nil, "<nil>"},
+	} {
+		token := h.signed(oauth.TypeAccessToken, carl, object{"may_act": c.mayAct})
+		if c.mayAct == nil {
+			token = carl
+		}
+		status, answer := h.exchange("desk", token, c.actor...)
+		switch {
+		case c.act == "" && (status != 400 || answer["error"] != "invalid_request" && answer["error"] != "invalid_target"):
+			t.Errorf("may_act %v by %.20v: %d %v", c.mayAct, c.actor, status, answer)
+		case c.act != "" && status != 200:
+			t.Errorf("may_act %v by %.20v: %d %v", c.mayAct, c.actor, status, answer)
+		case c.act != "":
+			claims := claimsOf(t, answer["access_token"].(string))
+			if fmt.Sprint(claims["act"]) != c.act || claims["sub"] != "carl" || fmt.Sprint(claims["may_act"]) != fmt.Sprint(map[string]any(c.mayAct)) && c.mayAct != nil {
+				t.Errorf("may_act %v by %.20v: %v", c.mayAct, c.actor, claims)
+			}
+		}
+	}
+	h.refused(oauth.InvalidRequest, "desk", h.signed(oauth.TypeAccessToken, ann, object{"may_act": object{"sub": "shop"}}), "requested_subject", "cora")
+	h.earned("desk", h.signed(oauth.TypeAccessToken, ann, object{"may_act": object{"sub": "desk"}}), "requested_subject", "cora")
+}
+
+// An actor token earns what a rule lets its subject have, and no more than it has.
+func TestClassEActorTokensNeedARule(t *testing.T) {
+	h := newHouse(t)
+	h.desks()
+	ann, carl := h.as("ann", "scope", "read", "expires_in", "60"), h.as("carl")
+	by := func(token string) []string { return []string{"actor_token", token, "actor_token_type", accessType} }
+	claims := claimsOf(t, h.earned("desk", carl, by(ann)...))
+	if fmt.Sprint(claims["act"]) != "map[sub:ann]" || claims["sub"] != "carl" || claims["scope"] != "read" || claims["exp"].(float64) > claimsOf(t, ann)["exp"].(float64) {
+		t.Errorf("got %v", claims)
+	}
+	if n := len(claims["exchanged"].([]any)); n != 2 {
+		t.Errorf("%d tokens are told of", n)
+	}
+	h.refused(oauth.InvalidScope, "desk", carl, append(by(ann), "scope", "buy")...)
+	h.refused(oauth.InvalidTarget, "desk", ann, by(carl)...)
+	h.refused(oauth.InvalidTarget, "desk", h.as("boss"), by(ann)...)
+	h.refused(oauth.InvalidTarget, "desk", carl, by(carl)...)
+	h.refused(oauth.InvalidRequest, "desk", carl, append(by(ann), "requested_subject", "cora")...)
+	h.refused(oauth.InvalidRequest, "desk", carl, by(h.earned("desk", ann, "requested_subject", "cora"))...) // somebody acts for her
+	h.refused(oauth.InvalidTarget, "desk", h.own("desk"), by(ann)...)                                        // a client is nobody's target
+	made := h.earned("desk", carl, by(ann)...)
+	h.post("/t/acme/oauth2/revoke", url.Values{"token": {ann}, "client_id": {"desk"}, "client_secret": {"s"}})
+	if h.live(made) {
+		t.Error("it outlives the actor token")
+	}
+}
+
+// Class E: what one tenant's rules let somebody do is nothing in another one, though
+// all ids are the same.
+func TestClassERulesOfAnotherTenantLetNobodyDoAnything(t *testing.T) {
+	h := newHouse(t)
+	h.slug = "globex"
+	h.desks()
+	ann := h.as("ann")
+	carl := h.earned("desk", ann, "requested_subject", "carl")
+	_, list := h.do("GET", "/t/globex/oauth2/impersonatees?page_size=1", "", "", ann)
+	h.slug = ""
+	h.desks() // with the same of everything
+	h.admin("DELETE", "tenants/acme/impersonation-rules/"+h.admin("GET", "tenants/acme/impersonation-rules", "")["items"].([]any)[0].(map[string]any)["id"].(string), "")
+	here := h.as("ann")
+	h.refused(oauth.InvalidTarget, "desk", here, "requested_subject", "carl")
+	for _, foreign := range []string{ann, carl} {
+		h.refused(oauth.InvalidRequest, "desk", foreign)
+		h.refused(oauth.InvalidRequest, "desk", foreign, "requested_subject", "carl")
+		h.refused(oauth.InvalidRequest, "desk", here, "actor_token", foreign, "actor_token_type", accessType)
+		if response, answer := h.do("GET", "/t/acme/oauth2/impersonatees", "", "", foreign); response.StatusCode != 401 {
+			t.Errorf("%s %v", response.Status, answer)
+		}
+	}
+	if response, answer := h.do("GET", "/t/acme/oauth2/impersonatees", "", "", here); response.StatusCode != 200 || len(answer["items"].([]any)) != 0 {
+		t.Errorf("%s %v", response.Status, answer)
+	}
+	h.admin("POST", "tenants/acme/impersonation-rules", `{"actor":{"group":"support"},"target":{"group":"customers"}}`)
+	token, _ := list["next_page_token"].(string)
+	if token == "" {
+		t.Fatalf("no next page: %v", list)
+	}
+	if response, answer := h.do("GET", "/t/acme/oauth2/impersonatees?page_size=1&page_token="+token, "", "", here); response.StatusCode != 400 {
+		t.Errorf("another tenant's page token: %s %v", response.Status, answer)
+	}
+}
