@@ -53,7 +53,7 @@ func (i *Inspector) earnersLive(ctx context.Context, tenantID string, f *facts) 
 			return false, err
 		}
 		if e.Kid != "" {
-			if trusted, err := i.signer.Trusts(ctx, tenantID, e.Kid); err != nil || !trusted {
+			if gone, err := i.signer.Revoked(ctx, tenantID, e.Kid); err != nil || gone {
 				return false, err
 			}
 		}

@@ -35,8 +35,8 @@ func (signer) Verify(context.Context, string, string, string) ([]byte, error) {
 	return nil, oauth.ErrInvalidToken
 }
 
-func (signer) Forget(string)                                        {}
-func (signer) Trusts(context.Context, string, string) (bool, error) { return true, nil }
+func (signer) Forget(string)                                         {}
+func (signer) Revoked(context.Context, string, string) (bool, error) { return false, nil }
 
 // What holds for subjects holds for those of every grant.
 func TestServiceHoldsTheSubjectsOfEveryGrantToTheRules(t *testing.T) {

@@ -40,8 +40,8 @@ func (plain) Verify(context.Context, string, string, string) ([]byte, error) {
 	return nil, oauth.ErrInvalidToken
 }
 
-func (plain) Forget(string)                                        {}
-func (plain) Trusts(context.Context, string, string) (bool, error) { return true, nil }
+func (plain) Forget(string)                                         {}
+func (plain) Revoked(context.Context, string, string) (bool, error) { return false, nil }
 
 // desk is a Service at a clock's time, with a tenant whose public client "app"
 // may use the grant given and refresh tokens.

@@ -30,8 +30,8 @@ type Directory interface {
 type Signer interface {
 	Sign(ctx context.Context, tenantID, alg, typ string, claims any) (token, kid string, err error)
 	Verify(ctx context.Context, tenantID, typ, token string) (payload []byte, err error)
-	// Trusts reports whether the tenant's key of that kid is a live one.
-	Trusts(ctx context.Context, tenantID, kid string) (bool, error)
+	// Revoked reports whether the tenant's key of that kid was revoked.
+	Revoked(ctx context.Context, tenantID, kid string) (bool, error)
 	// Forget has the tenant's keys read anew when they are next used.
 	Forget(tenantID string)
 }

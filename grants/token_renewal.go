@@ -2,6 +2,7 @@ package grants
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,8 +45,8 @@ func (g TokenRenewal) Authorize(ctx context.Context, r *Request) (*Subject, erro
 		return nil, oauth.Errorf(oauth.InvalidToken, oauth.ReasonExpired, "the token was renewed for as long as it can be")
 	}
 	earners := f.Exchanged
-	if earners == nil {
-		earners = []exchanged{f.trace()}
+	if !slices.ContainsFunc(earners, func(e exchanged) bool { return e.Kid == f.kid }) { // the first one, and one for each key that signed
+		earners = append(slices.Clip(earners), f.trace())
 	}
 	return &Subject{
 		ID: token.User.ID, User: token.User, Expiry: until, RenewUntil: f.RenewUntil, Audience: f.Audience, GrantID: f.GrantID,

@@ -37,11 +37,17 @@ func (r *Rings) Verify(ctx context.Context, tenantID, typ, token string) (payloa
 	if headerParameters(token) != 3 {
 		return nil, invalidToken("it has header parameters beside alg, kid and typ")
 	}
-	now := r.now()
-	key, err := r.liveKey(ctx, tenantID, header.KeyID, now)
+	ring, err := r.ring(ctx, tenantID)
 	if err != nil {
 		return nil, err
 	}
+	if ring.parsed[header.KeyID] == nil { // it may have replaced a revoked one on another node only now
+		if ring, err = r.anew(ctx, tenantID, ring); err != nil {
+			return nil, err
+		}
+	}
+	now := r.now()
+	key := ring.live(header.KeyID, now)
 	if key == nil || header.Algorithm != key.Alg {
 		return nil, invalidToken("it was not signed by a live key of this tenant")
 	}
@@ -54,25 +60,15 @@ func (r *Rings) Verify(ctx context.Context, tenantID, typ, token string) (payloa
 	return payload, nil
 }
 
-// Trusts reports whether tokens that the tenant's key of that kid signed are good,
-// as long as they have not expired. It is not so for a revoked one.
-func (r *Rings) Trusts(ctx context.Context, tenantID, kid string) (bool, error) {
-	key, err := r.liveKey(ctx, tenantID, kid, r.now())
-	return key != nil, err
-}
-
-// liveKey returns nil for a kid that no live key has.
-func (r *Rings) liveKey(ctx context.Context, tenantID, kid string, now time.Time) (*parsedKey, error) {
+// Revoked reports whether the tenant's key of that kid was revoked, for as long as
+// what came of its tokens may be alive. A removed key was not.
+func (r *Rings) Revoked(ctx context.Context, tenantID, kid string) (bool, error) {
 	ring, err := r.ring(ctx, tenantID)
 	if err != nil {
-		return nil, err
+		return false, err
 	}
-	if ring.parsed[kid] == nil { // it may have replaced a revoked one on another node only now
-		if ring, err = r.anew(ctx, tenantID, ring); err != nil {
-			return nil, err
-		}
-	}
-	return ring.live(kid, now), nil
+	key := find(ring.set.Keys, kid)
+	return key != nil && key.RevokedAt != nil, nil
 }
 
 // headerParameters counts the parameters of the protected header.
