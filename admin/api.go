@@ -149,22 +149,30 @@ func (s *Service) DeleteAPI(ctx context.Context, a Actor, slug, id string, versi
 	if err != nil {
 		return err
 	}
-	users, err := s.clientsOf(ctx, t.ID, api.Identifier)
+	users, err := s.clientsWhere(ctx, t.ID, func(c *tenants.Client) bool {
+		_, has := c.Access(api.Identifier)
+		return has || slices.Contains(c.ResourceServerFor, api.Identifier)
+	})
 	if err != nil {
 		return err
 	}
 	if len(users) > 0 {
-		const shown = 5
-		return &Error{
-			Code: CodeInUse, Message: "clients refer to the API: take it away from them, or delete them",
-			Details: map[string]any{"client_count": len(users), "clients": users[:min(shown, len(users))]},
-		}
+		return inUse("clients refer to the API: take it away from them, or delete them", users)
 	}
 	return refused(s.store.DeleteAPI(ctx, t.ID, api.Identifier, version, s.event(a, t.ID, "api.delete", api.Identifier, nil)), "API", "")
 }
 
-// clientsOf returns the ids of all clients that refer to an API.
-func (s *Service) clientsOf(ctx context.Context, tenantID, identifier string) ([]string, error) {
+// inUse tells which clients still need something.
+func inUse(message string, clients []string) error {
+	const shown = 5
+	return &Error{
+		Code: CodeInUse, Message: message,
+		Details: map[string]any{"client_count": len(clients), "clients": clients[:min(shown, len(clients))]},
+	}
+}
+
+// clientsWhere returns the ids of all clients of which that holds.
+func (s *Service) clientsWhere(ctx context.Context, tenantID string, holds func(*tenants.Client) bool) ([]string, error) {
 	var users []string
 	for r := (Range{Limit: maxPage}); ; {
 		clients, err := s.store.Clients(ctx, tenantID, r)
@@ -172,8 +180,7 @@ func (s *Service) clientsOf(ctx context.Context, tenantID, identifier string) ([
 			return nil, err
 		}
 		for i := range clients {
-			_, has := clients[i].Access(identifier)
-			if has || slices.Contains(clients[i].ResourceServerFor, identifier) {
+			if holds(&clients[i]) {
 				users = append(users, clients[i].ID)
 			}
 		}

@@ -13,8 +13,8 @@ import (
 const maxAudiences = 10
 
 // checkAuthMethod holds a client's method to those there are, its grants to
-// those that the method is enough for, and its assertions to their bounds.
-func (s *Service) checkAuthMethod(c *tenants.Client) error {
+// those that the method is enough for (public: for none at all), and its assertions to their bounds.
+func (s *Service) checkAuthMethod(c *tenants.Client, public []string) error {
 	if c.AuthMethod != oauth.AuthDialect { // kept by keepsStandIn
 		if err := checkChoice("token_endpoint_auth_method", c.AuthMethod, s.cfg.AuthMethods); err != nil {
 			return err
@@ -22,8 +22,8 @@ func (s *Service) checkAuthMethod(c *tenants.Client) error {
 	}
 	if c.AuthMethod == oauth.AuthNone {
 		for _, grant := range c.GrantTypes {
-			if !slices.Contains(s.cfg.PublicGrants, grant) {
-				return Errorf(CodeInvalid, "grant_types", "a client that proves nothing (token_endpoint_auth_method none) cannot have %s: allowed are %s", grant, listed(s.cfg.PublicGrants))
+			if !slices.Contains(public, grant) {
+				return Errorf(CodeInvalid, "grant_types", "a client that proves nothing (token_endpoint_auth_method none) cannot have %s: allowed are %s", grant, listed(public))
 			}
 		}
 	}

@@ -72,7 +72,7 @@ func (s *Service) createClient(ctx context.Context, a Actor, t *tenants.Tenant, 
 	if c.ExpiresAt != nil && !now.Before(*c.ExpiresAt) {
 		return nil, Errorf(CodeInvalid, "expires_at", "must be in the future")
 	}
-	if err := s.checkClient(c); err != nil {
+	if err := s.checkClient(ctx, c); err != nil {
 		return nil, err
 	}
 	if err := checkGiven(a, "permissions", c.Permissions); err != nil {
@@ -171,7 +171,7 @@ func (s *Service) updateClient(ctx context.Context, a Actor, slug, clientID stri
 		return nil, err
 	}
 	m.value.applyTo(c)
-	if err := s.checkClient(c); err != nil {
+	if err := s.checkClient(ctx, c); err != nil {
 		return nil, err
 	}
 	// What is not touched stays, even where the API dropped a scope meanwhile.

@@ -61,8 +61,13 @@ func stored(at *time.Time) *time.Time {
 	return &exact
 }
 
-// checkClient holds a client to the rules that need nothing but itself.
-func (s *Service) checkClient(c *tenants.Client) error {
+// checkClient holds a client to the rules that need nothing but itself and the
+// grants that there are.
+func (s *Service) checkClient(ctx context.Context, c *tenants.Client) error {
+	known, public, err := s.grantTypes(ctx, c.TenantID)
+	if err != nil {
+		return err
+	}
 	if err := checkName("name", c.Name); err != nil {
 		return err
 	}
@@ -72,14 +77,14 @@ func (s *Service) checkClient(c *tenants.Client) error {
 	if err := checkChoice("status", string(c.Status), []string{string(tenants.Active), string(tenants.Disabled)}); err != nil {
 		return err
 	}
-	if err := checkChoices("grant_types", c.GrantTypes, s.cfg.Grants); err != nil {
+	if err := checkChoices("grant_types", c.GrantTypes, known); err != nil {
 		return err
 	}
-	if err := s.checkAuthMethod(c); err != nil {
+	if err := s.checkAuthMethod(c, public); err != nil {
 		return err
 	}
 	for _, grant := range slices.Sorted(maps.Keys(c.Lifetimes)) {
-		if err := checkChoice("lifetimes", grant, s.cfg.Grants); err != nil {
+		if err := checkChoice("lifetimes", grant, known); err != nil {
 			return err
 		}
 		if seconds := c.Lifetimes[grant]; seconds < 1 || seconds > longest {
@@ -87,7 +92,7 @@ func (s *Service) checkClient(c *tenants.Client) error {
 		}
 	}
 	for _, grant := range slices.Sorted(maps.Keys(c.RequiredPermissions)) {
-		if err := checkChoice("required_permissions", grant, s.cfg.Grants); err != nil {
+		if err := checkChoice("required_permissions", grant, known); err != nil {
 			return err
 		}
 		if err := checkPermissions("required_permissions."+grant, []string{c.RequiredPermissions[grant]}); err != nil {

@@ -74,7 +74,7 @@ func TestClientsAreRefused(t *testing.T) {
 		"a secret with a line end":  {admin.NewClient{Secret: "a\n"}, admin.CodeInvalid, "client_secret", nil},
 		"an unknown grant":          {admin.NewClient{ClientSettings: admin.ClientSettings{GrantTypes: []string{"magic"}}}, admin.CodeInvalid, "grant_types", []string{"magic", "client_credentials, password"}},
 		"a grant twice":             {admin.NewClient{ClientSettings: admin.ClientSettings{GrantTypes: []string{"password", "password"}}}, admin.CodeInvalid, "grant_types", nil},
-		"an unknown method":         {admin.NewClient{ClientSettings: admin.ClientSettings{AuthMethod: "none"}}, admin.CodeInvalid, "token_endpoint_auth_method", []string{"client_secret_basic"}},
+		"an unknown method":         {admin.NewClient{ClientSettings: admin.ClientSettings{AuthMethod: "tls_client_auth"}}, admin.CodeInvalid, "token_endpoint_auth_method", []string{"client_secret_basic"}},
 		"another status":            {admin.NewClient{ClientSettings: admin.ClientSettings{Status: tenants.Suspended}}, admin.CodeInvalid, "status", []string{"active, disabled"}},
 		"an expiry that has passed": {admin.NewClient{ClientSettings: admin.ClientSettings{ExpiresAt: &past}}, admin.CodeInvalid, "expires_at", nil},
 		"an unknown API":            {admin.NewClient{ClientSettings: admin.ClientSettings{APIs: []tenants.APIAccess{access("api"), access("nope")}}}, admin.CodeInvalid, "apis[1].identifier", []string{"nope", "api, urn:gatehouse:admin"}},

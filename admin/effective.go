@@ -54,7 +54,11 @@ func (s *Service) Effective(ctx context.Context, a Actor, slug, clientID string,
 			q.GrantType = c.GrantTypes[0]
 		}
 	}
-	if err := checkChoice("grant_type", q.GrantType, s.cfg.Grants); err != nil {
+	known, _, err := s.grantTypes(ctx, t.ID)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkChoice("grant_type", q.GrantType, known); err != nil {
 		return nil, err
 	}
 	e := &Effective{

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-auth/gatehouse/admin"
+	"github.com/gatehouse-auth/gatehouse/fetch"
 	"github.com/gatehouse-auth/gatehouse/keys"
 	"github.com/gatehouse-auth/gatehouse/keys/keystest"
 	"github.com/gatehouse-auth/gatehouse/oauth"
@@ -62,7 +63,7 @@ func openHouse(t *testing.T, db *store.DB) *house {
 	h.Service = admin.New(db, sealer, h.peppers, admin.Config{
 		PublicURL: public, Timing: timing(), Dialects: dialects(),
 		Grants:      []string{oauth.GrantClientCredentials, oauth.GrantPassword},
-		AuthMethods: []string{oauth.AuthSecretBasic, oauth.AuthSecretPost}, NewKey: h.newKey,
+		AuthMethods: []string{oauth.AuthSecretBasic, oauth.AuthSecretPost, oauth.AuthNone}, NewKey: h.newKey, CheckURL: fetch.New(fetch.Config{}).Check,
 	}, func() time.Time { return h.now })
 	return h
 }

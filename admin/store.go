@@ -109,6 +109,16 @@ type ImpersonationStore interface {
 	DeleteImpersonationRule(ctx context.Context, tenantID, id string, version int64, e tenants.AuditEvent) error
 }
 
+// RemoteGrantStore keeps the grant types of tenants' own.
+type RemoteGrantStore interface {
+	RemoteGrant(ctx context.Context, tenantID, id string) (*tenants.RemoteGrant, error)
+	RemoteGrants(ctx context.Context, tenantID string, r Range) ([]tenants.RemoteGrant, error)
+	RemoteGrantsOf(ctx context.Context, tenantID string) ([]tenants.RemoteGrant, error) // all
+	CreateRemoteGrant(ctx context.Context, g *tenants.RemoteGrant, e tenants.AuditEvent) error
+	UpdateRemoteGrant(ctx context.Context, g *tenants.RemoteGrant, e tenants.AuditEvent) error
+	DeleteRemoteGrant(ctx context.Context, g *tenants.RemoteGrant, version int64, e tenants.AuditEvent) error
+}
+
 // KeyStore keeps the signing keys of tenants.
 type KeyStore interface {
 	// KeySet returns the tenant's set, an empty one of version 0 for a new tenant.
@@ -146,6 +156,7 @@ type Store interface {
 	SessionStore
 	TrustedIssuerStore
 	ImpersonationStore
+	RemoteGrantStore
 	KeyStore
 	TokenStore
 	AuditStore

@@ -95,7 +95,8 @@ func newNode(settings *Settings, log *zap.Logger, db *store.DB, sealer *keys.Sea
 	n.follower = feed.NewFollower(db, settings.FeedPoll, now, n.apply, n.reset)
 	db.Subscribe(n.apply)
 	n.keyUses = grants.NewKeyUses(db)
-	keysets := assertion.NewKeysets(fetch.New(fetch.Config{Allow: settings.FetchAllow}), now)
+	outlet := fetch.New(fetch.Config{Allow: settings.FetchAllow})
+	keysets := assertion.NewKeysets(outlet, now)
 	of := n.grantParts(hasher, keysets, now)
 	registry := newRegistry(of)
 	n.clients = grants.NewAuthenticator(n.directory, grants.NewThrottle(now), now, clientAuths(n, keysets, now)...)
@@ -104,8 +105,9 @@ func newNode(settings *Settings, log *zap.Logger, db *store.DB, sealer *keys.Sea
 	n.measure()
 	n.adminAPI = adminapi.Mount(n.admin, adminapi.NewTokenAuthenticator(n.directory, n.rings, now))
 	parts := server.Parts{
-		Resolver:  tenants.NewResolver(n.directory, publicURL, settings.DefaultTenant),
-		Grants:    grants.NewService(registry, n.clients, n.directory, n.rings, n.journal, now),
+		Resolver: tenants.NewResolver(n.directory, publicURL, settings.DefaultTenant),
+		Grants: grants.NewService(registry, n.clients, n.directory, n.rings, n.journal, now).
+			WithRemotes(grants.NewRemotes(n.directory, outlet, n.rings, db, now)),
 		Registry:  registry,
 		Clients:   n.clients,
 		Keys:      n.rings,

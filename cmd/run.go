@@ -31,6 +31,7 @@ type commands struct {
 	Tenants            tenantsCmd            `cmd:"" help:"Tenants."`
 	APIs               apisCmd               `cmd:"" name:"apis" help:"The APIs of a tenant."`
 	Clients            clientsCmd            `cmd:"" help:"The clients of a tenant, and their secrets."`
+	RemoteGrants       remoteGrantsCmd       `cmd:"" name:"remote-grants" help:"Grant types of a tenant's own, about which its endpoints decide."`
 	TrustedIssuers     trustedIssuersCmd     `cmd:"" name:"trusted-issuers" help:"Whom a tenant trusts to say who a workload is (CI systems, Kubernetes)."`
 	Users              usersCmd              `cmd:"" help:"The users of a tenant."`
 	Groups             groupsCmd             `cmd:"" help:"The groups of a tenant, and what they permit."`

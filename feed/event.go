@@ -23,6 +23,8 @@ const (
 	TrustedIssuer Kind = "trusted_issuer"
 	// ImpersonationRule events have the rule's id as their Key.
 	ImpersonationRule Kind = "impersonation_rule"
+	// RemoteGrant events are about all of a tenant's, and have no Key.
+	RemoteGrant Kind = "remote_grant"
 )
 
 // Event says that something changed. N counts all events of a database in the

@@ -122,6 +122,16 @@ func (c *Client) read(host string, response *http.Response) (*Answer, error) {
 	return &Answer{Status: response.StatusCode, Header: response.Header, Body: body}, nil
 }
 
+// Post sends a body and returns what came back, whatever the status is.
+func (c *Client) Post(ctx context.Context, url, contentType string, body []byte) (status int, answer []byte, err error) {
+	header := http.Header{"Content-Type": {contentType}, "Accept": {"application/json"}}
+	got, err := c.Do(ctx, Request{Method: http.MethodPost, URL: url, Header: header, Body: body})
+	if err != nil {
+		return 0, nil, err
+	}
+	return got.Status, got.Body, nil
+}
+
 // Get returns the body of a 200 answer, and how long it may be kept: 0 where
 // its sender forbids that, negative where it does not say.
 func (c *Client) Get(ctx context.Context, url string) (body []byte, fresh time.Duration, err error) {

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -265,5 +266,25 @@ func TestCertificatesAreChecked(t *testing.T) {
 	var unknown *tls.CertificateVerificationError
 	if _, _, err := c.Get(t.Context(), s.URL); !errors.As(err, &unknown) {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestPostSendsTheBodyAndReturnsEveryStatus(t *testing.T) {
+	s := newSink(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = w.Write([]byte(r.Method + " " + r.Header.Get("Content-Type") + " " + string(body)))
+	})
+	var allow fetch.Allow
+	if err := allow.UnmarshalText([]byte("127.0.0.1")); err != nil {
+		t.Fatal(err)
+	}
+	c := fetch.New(fetch.Config{Allow: allow, Roots: s.roots()})
+	status, answer, err := c.Post(t.Context(), s.URL, "application/jwt", []byte("signed"))
+	if err != nil || status != http.StatusForbidden || string(answer) != "POST application/jwt signed" {
+		t.Errorf("%d %s, %v", status, answer, err)
+	}
+	if _, _, err := fetch.New(fetch.Config{Roots: s.roots()}).Post(t.Context(), s.URL, "application/jwt", nil); !errors.Is(err, fetch.ErrRefused) {
+		t.Errorf("to the loopback: %v", err)
 	}
 }

@@ -76,6 +76,9 @@ type Subject struct {
 	// Record is what the audit log tells of the token beside the usual; nil: nothing.
 	// With one, it is audited whomever it is for.
 	Record *Record
+	// Outside says that somebody outside of this platform decided: such a token
+	// is never for the admin API.
+	Outside bool
 	// Claims are added to the token. They never replace those that the Service
 	// decides (RFC 9068 section 2.2).
 	Claims map[string]any

@@ -57,6 +57,7 @@ type Service struct {
 	signer    Signer
 	journal   *Journal
 	inspector *Inspector
+	remotes   *Remotes
 	now       func() time.Time
 }
 
@@ -68,10 +69,18 @@ func NewService(registry *Registry, clients *Authenticator, directory Directory,
 	}
 }
 
+// WithRemotes has the Service know the grants that tenants have registered,
+// beside those of its Registry. It returns the Service, and is called before the
+// first request.
+func (s *Service) WithRemotes(r *Remotes) *Service {
+	s.remotes = r
+	return s
+}
+
 // Token answers a token request (RFC 6749 section 3.2). Errors that are the
 // client's are *oauth.Error; any other is ours.
 func (s *Service) Token(ctx context.Context, r *TokenRequest) (*oauth.Response, error) {
-	grant, err := s.grant(r)
+	grant, err := s.grant(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -156,16 +165,36 @@ func (s *Service) record(ctx context.Context, i *Issued) error {
 }
 
 // grant finds the grant before anything is computed for the request.
-func (s *Service) grant(r *TokenRequest) (Grant, error) {
+func (s *Service) grant(ctx context.Context, r *TokenRequest) (Grant, error) {
 	name := r.Params["grant_type"]
 	if name == "" {
 		return nil, oauth.Errorf(oauth.InvalidRequest, oauth.ReasonMissing, "grant_type is missing")
 	}
 	grant := s.registry.Lookup(name)
+	if grant == nil {
+		var err error
+		if grant, err = s.remotes.grant(ctx, r.Tenant.ID, name); err != nil {
+			return nil, err
+		}
+	}
 	if grant == nil || !serves(r.Profile, name) {
 		return nil, oauth.Errorf(oauth.UnsupportedGrantType, oauth.ReasonUnknown, "this grant_type is not supported here")
 	}
 	return grant, nil
+}
+
+// Label names a grant type for metrics, whose labels must be few: those of all
+// tenants' own are "remote", and any that works nowhere is "unknown".
+func (s *Service) Label(ctx context.Context, tenant *tenants.Tenant, grantType string) string {
+	if s.registry.Lookup(grantType) != nil {
+		return grantType
+	}
+	if tenant != nil && grantType != "" {
+		if grant, err := s.remotes.grant(ctx, tenant.ID, grantType); err == nil && grant != nil {
+			return "remote"
+		}
+	}
+	return "unknown"
 }
 
 func serves(p oauth.Profile, grantType string) bool {

@@ -62,6 +62,9 @@ func (s *Service) target(ctx context.Context, r *TokenRequest, client *tenants.C
 	if err != nil {
 		return nil, err
 	}
+	if api.Identifier == oauth.AdminAudience && subject.Outside {
+		return nil, oauth.Errorf(oauth.InvalidTarget, oauth.ReasonForbidden, "this grant earns no tokens for the admin API")
+	}
 	if api.Identifier == oauth.AdminAudience && subject.User != nil { // people administer only what they are permitted to
 		access.Scopes = access.Scopes.Within(subject.User.EffectivePermissions())
 	}

@@ -166,8 +166,9 @@ func openHouse(t testing.TB, db *store.DB, s *keys.Sealer, c *clock) *house {
 		PublicURL: public, TrustedProxies: []netip.Prefix{netip.MustParsePrefix(proxyAddress + "/32")},
 		MaxStaleness: timing().Staleness, JWKSMaxAge: timing().MaxAge, Draining: h.draining,
 	}, server.Parts{
-		Resolver:  tenants.NewResolver(directory, public, ""),
-		Grants:    grants.NewService(registry, clients, directory, rings, h.journal, c.Now),
+		Resolver: tenants.NewResolver(directory, public, ""),
+		Grants: grants.NewService(registry, clients, directory, rings, h.journal, c.Now).
+			WithRemotes(grants.NewRemotes(directory, &h.outlet, rings, db, c.Now)),
 		Registry:  registry,
 		Clients:   clients,
 		Keys:      rings,

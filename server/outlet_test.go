@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"crypto/x509"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -27,8 +28,20 @@ func (o *outlet) Get(ctx context.Context, url string) ([]byte, time.Duration, er
 	if way := o.through.Load(); way != nil {
 		return way.client.Get(ctx, way.url)
 	}
+	return o.blocked().Get(ctx, url)
+}
+
+// Post is how endpoints of tenants are asked.
+func (o *outlet) Post(ctx context.Context, url, contentType string, body []byte) (int, []byte, error) {
+	if way := o.through.Load(); way != nil {
+		return way.client.Post(ctx, way.url, contentType, body)
+	}
+	return o.blocked().Post(ctx, url, contentType, body)
+}
+
+func (o *outlet) blocked() *fetch.Client {
 	noNames := &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) { return nil, net.ErrClosed }}
-	return fetch.New(fetch.Config{Resolver: noNames}).Get(ctx, url)
+	return fetch.New(fetch.Config{Resolver: noNames})
 }
 
 // sink is an HTTPS server on the loopback that counts who connects.
@@ -37,14 +50,20 @@ type sink struct {
 	connections atomic.Int64
 	requests    atomic.Int64
 	body        atomic.Value // string
+	status      atomic.Int64
+	asked       atomic.Value // string: the body of the last request
 }
 
 func newSink(t testing.TB) *sink {
 	t.Helper()
 	s := &sink{}
 	s.body.Store(`{"keys":[]}`)
-	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	s.status.Store(http.StatusOK)
+	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.requests.Add(1)
+		asked, _ := io.ReadAll(r.Body)
+		s.asked.Store(string(asked))
+		w.WriteHeader(int(s.status.Load()))
 		_, _ = w.Write([]byte(s.body.Load().(string)))
 	}))
 	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {

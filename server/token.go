@@ -108,9 +108,5 @@ func (s *Server) introspect(c *gin.Context, route *dialects.Route) {
 
 // grantLabel returns the grant for metrics, whose labels must be few.
 func (s *Server) grantLabel(c *gin.Context) string {
-	grant := of(c).grant
-	if s.Registry.Lookup(grant) == nil {
-		return "unknown"
-	}
-	return grant
+	return s.Grants.Label(c.Request.Context(), of(c).tenant, of(c).grant)
 }

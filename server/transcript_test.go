@@ -35,6 +35,10 @@ import (
 //	         among its claims, "<rfc3339>" for an instant, "<keep name>" for any that is kept
 //	keep     lines "name regexp": what the group matches in the headers or the
 //	         body of the last answer is kept as {{name}}
+//	endpoint the status, and on the next lines the body, of what the endpoints of
+//	         tenants answer from now on
+//	asked    the claims of the last request to such an endpoint, whose signature
+//	         the tenant's JWKS verifies
 //	shows    lines that the last answer's body holds; after "!" one that it must not
 func TestTranscripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
@@ -62,6 +66,7 @@ type player struct {
 	t      *testing.T
 	part   string
 	vars   map[string]string
+	sink   *sink // of what tenants' endpoints are asked
 	answer *http.Response
 	body   []byte
 }
@@ -88,6 +93,10 @@ func (p *player) play(kind, text string) {
 		p.check(p.filled(text))
 	case "keep":
 		p.keep(text)
+	case "endpoint":
+		p.decide(text)
+	case "asked":
+		p.checkAsked(p.filled(text))
 	case "shows":
 		p.shows(p.filled(text))
 	default:

@@ -40,6 +40,8 @@ type Source interface {
 	AllImpersonationRules(ctx context.Context, tenantID string) ([]ImpersonationRule, error)
 	// TrustedIssuerByName returns the issuer with its rules.
 	TrustedIssuerByName(ctx context.Context, tenantID, issuer string) (*TrustedIssuer, error)
+	// RemoteGrantsOf returns all of the tenant's, none without an error.
+	RemoteGrantsOf(ctx context.Context, tenantID string) ([]RemoteGrant, error)
 }
 
 // Directory answers from memory who and what belongs to which tenant. What it
@@ -59,6 +61,7 @@ type Directory struct {
 	issuers   *feed.Cache[owned, *TrustedIssuer]
 	grants    *feed.Cache[string, []string]            // by tenant
 	rules     *feed.Cache[string, []ImpersonationRule] // by tenant
+	remotes   *feed.Cache[string, []RemoteGrant]       // by tenant
 }
 
 // name is one of the names that a tenant is found by.
@@ -83,6 +86,7 @@ func NewDirectory(source Source, size int) *Directory {
 		issuers:   feed.NewCache[owned, *TrustedIssuer](size),
 		grants:    feed.NewCache[string, []string](size),
 		rules:     feed.NewCache[string, []ImpersonationRule](size),
+		remotes:   feed.NewCache[string, []RemoteGrant](size),
 	}
 }
 
@@ -200,6 +204,13 @@ func (d *Directory) GrantTypes(ctx context.Context, tenantID string) ([]string, 
 	})
 }
 
+// RemoteGrants returns the grant types of the tenant's own, also disabled ones.
+func (d *Directory) RemoteGrants(ctx context.Context, tenantID string) ([]RemoteGrant, error) {
+	return get(ctx, d.remotes, tenantID, func(ctx context.Context) ([]RemoteGrant, error) {
+		return d.source.RemoteGrantsOf(ctx, tenantID)
+	})
+}
+
 // TrustedIssuer returns who signs assertions under that name, and is trusted by
 // the tenant. It may be disabled.
 func (d *Directory) TrustedIssuer(ctx context.Context, tenantID, issuer string) (*TrustedIssuer, error) {
@@ -231,6 +242,7 @@ func (d *Directory) Apply(e feed.Event) {
 		d.dropIssuers(e.Key)
 		d.grants.Drop(e.Key)
 		d.rules.Drop(e.Key)
+		d.remotes.Drop(e.Key)
 	case feed.API:
 		d.apis.Drop(owned{e.TenantID, e.Key})
 		d.audiences.Drop(e.Key)
@@ -238,6 +250,8 @@ func (d *Directory) Apply(e feed.Event) {
 		d.issuers.Drop(owned{e.TenantID, e.Key})
 	case feed.ImpersonationRule:
 		d.rules.Drop(e.TenantID)
+	case feed.RemoteGrant:
+		d.remotes.Drop(e.TenantID)
 	case feed.Client:
 		d.dropIssuers(e.TenantID) // rules go with the client that they name
 		d.rules.Drop(e.TenantID)
@@ -276,6 +290,7 @@ func (d *Directory) Reset() {
 	d.issuers.Reset()
 	d.grants.Reset()
 	d.rules.Reset()
+	d.remotes.Reset()
 }
 
 // Stats returns, per kind of thing, a function that says how many look-ups were

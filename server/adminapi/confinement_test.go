@@ -33,6 +33,10 @@ func (d *desk) furnished(slug string) *strings.Replacer {
 		Issuer: "https://ci.example", TrustedIssuerSettings: admin.TrustedIssuerSettings{JWKSURI: "https://ci.example/jwks"},
 	})
 	d.must(err)
+	grant, err := d.service.CreateRemoteGrant(d.t.Context(), everything(), slug, admin.NewRemoteGrant{
+		GrantType: "urn:example:grant", RemoteGrantSettings: admin.RemoteGrantSettings{Endpoint: "https://example.com/"},
+	})
+	d.must(err)
 	d.must(d.service.EnsureKey(d.t.Context(), t.ID, keys.ES256))
 	list, err := d.service.SigningKeys(d.t.Context(), everything(), slug)
 	d.must(err)
@@ -50,7 +54,7 @@ func (d *desk) furnished(slug string) *strings.Replacer {
 		Actor: tenants.Party{Client: client.ID}, Target: tenants.Party{User: user.ID},
 	})
 	d.must(err)
-	return strings.NewReplacer("{session}", session.ID, "{user}", user.ID, "{group}", group.ID, "{key}", key.ID, "{tenant}", slug, "{api}", api.ID, "{client}", client.ID, "{secret}", client.Secrets[0].ID, "{client_key}", clientKey.ID, "{issuer}", issuer.ID, "{rule}", rule.ID, "{kid}", list.Items[0].Kid)
+	return strings.NewReplacer("{session}", session.ID, "{user}", user.ID, "{group}", group.ID, "{key}", key.ID, "{tenant}", slug, "{api}", api.ID, "{client}", client.ID, "{secret}", client.Secrets[0].ID, "{client_key}", clientKey.ID, "{issuer}", issuer.ID, "{rule}", rule.ID, "{grant}", grant.ID, "{kid}", list.Items[0].Kid)
 }
 
 // Every operation, with another tenant's token and ids: the answer is the one
@@ -60,8 +64,8 @@ func TestAnotherTenantIsAnsweredLikeNone(t *testing.T) {
 	acme := d.furnished("acme")
 	d.furnished("other")
 	token := d.administrator("other")
-	nobody := strings.NewReplacer("{tenant}", "nobody", "{api}", "nothing", "{client}", "nothing", "{secret}", "nothing", "{client_key}", "nothing", "{issuer}", "nothing", "{rule}", "nothing", "{kid}", "nothing", "{user}", "nothing", "{group}", "nothing", "{key}", "nothing", "{session}", "nothing")
-	own := strings.NewReplacer("{tenant}", "other", "{api}", "nothing", "{client}", "nothing", "{secret}", "nothing", "{client_key}", "nothing", "{issuer}", "nothing", "{rule}", "nothing", "{kid}", "nothing", "{user}", "nothing", "{group}", "nothing", "{key}", "nothing", "{session}", "nothing")
+	nobody := strings.NewReplacer("{tenant}", "nobody", "{api}", "nothing", "{client}", "nothing", "{secret}", "nothing", "{client_key}", "nothing", "{issuer}", "nothing", "{rule}", "nothing", "{grant}", "nothing", "{kid}", "nothing", "{user}", "nothing", "{group}", "nothing", "{key}", "nothing", "{session}", "nothing")
+	own := strings.NewReplacer("{tenant}", "other", "{api}", "nothing", "{client}", "nothing", "{secret}", "nothing", "{client_key}", "nothing", "{issuer}", "nothing", "{rule}", "nothing", "{grant}", "nothing", "{kid}", "nothing", "{user}", "nothing", "{group}", "nothing", "{key}", "nothing", "{session}", "nothing")
 	before := d.audit("acme")
 	walked := 0
 	for path, item := range d.spec.Paths.Map() {

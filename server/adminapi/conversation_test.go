@@ -29,6 +29,7 @@ func TestEveryOperationAnswersAsDocumented(t *testing.T) {
 	d.secretsConversation()
 	d.clientKeysConversation()
 	d.trustedIssuersConversation()
+	d.remoteGrantsConversation()
 	d.groupsConversation()
 	d.usersConversation()
 	d.impersonationConversation()
@@ -269,6 +270,39 @@ func (d *desk) trustedIssuersConversation() {
 	d.issuer = kept.text("id")
 }
 
+func (d *desk) remoteGrantsConversation() {
+	token := d.operator()
+	const all = "/tenants/acme/remote-grants"
+	const badge = "https://acme.example/grants/badge"
+	made := d.want(201, "", call{method: "POST", path: all, token: token, body: object{
+		"grant_type": badge, "name": "Badge", "endpoint": "https://acme.example/badge", "params": []string{"badge", "pin"}, "public_clients": true,
+	}})
+	if made.text("status") != "active" || len(made.body["params"].([]any)) != 2 {
+		d.t.Errorf("made: %s", made.raw)
+	}
+	d.want(409, "exists", call{method: "POST", path: all, token: token, body: object{"grant_type": badge, "endpoint": "https://acme.example/"}})
+	d.want(200, "", call{method: "GET", path: all + "?q=https", token: token})
+	one := strings.TrimPrefix(made.header.Get("Location"), "/admin/v1")
+	shown := d.want(200, "", call{method: "GET", path: one, token: token})
+	tag, stale := map[string]string{"If-Match": shown.header.Get("ETag")}, map[string]string{"If-Match": `"99"`}
+	d.want(200, "", call{method: "PATCH", path: one, token: token, body: object{"status": "disabled", "params": []string{}, "public_clients": false}, header: tag})
+	d.want(412, "stale", call{method: "PATCH", path: one, token: token, body: object{"name": "Lost"}, header: tag})
+	for field, wrong := range map[string]object{
+		"endpoint": {"endpoint": "https://10.0.0.1/"}, "params[1]": {"params": []string{"a", "Client_Secret"}}, "grant_type": {"grant_type": "urn:acme:other"},
+	} {
+		if refused := d.want(400, "invalid", call{method: "PATCH", path: one, token: token, body: wrong}); refused.text("field") != field {
+			d.t.Errorf("%v: %s", wrong, refused.raw)
+		}
+	}
+	d.want(200, "", call{method: "PATCH", path: "/tenants/acme/clients/106", token: token, body: object{"grant_types": []string{"client_credentials", badge}}})
+	d.want(409, "in_use", call{method: "DELETE", path: one, token: token})
+	d.want(200, "", call{method: "PATCH", path: "/tenants/acme/clients/106", token: token, body: object{"grant_types": []string{"client_credentials"}}})
+	d.want(412, "stale", call{method: "DELETE", path: one, token: token, header: stale})
+	d.want(204, "", call{method: "DELETE", path: one, token: token})
+	d.want(404, "not_found", call{method: "GET", path: one, token: token})
+	d.grant = d.want(201, "", call{method: "POST", path: all, token: token, body: sample("createRemoteGrant")}).text("id")
+}
+
 func (d *desk) keysConversation() {
 	token := d.operator()
 	const all = "/tenants/acme/signing-keys"
@@ -366,7 +400,7 @@ func (d *desk) refusedBodies(c call) {
 
 // fill writes a path with ids in place of its parameters.
 func (d *desk) fill(path, tenant string) string {
-	return strings.NewReplacer("{tenant}", tenant, "{api}", "shared", "{client}", "106", "{secret}", "s", "{client_key}", "k", "{issuer}", d.issuer, "{rule}", d.rule, "{kid}", "k", "{user}", "ann", "{group}", "staff", "{key}", d.key).Replace(path)
+	return strings.NewReplacer("{tenant}", tenant, "{api}", "shared", "{client}", "106", "{secret}", "s", "{client_key}", "k", "{issuer}", d.issuer, "{rule}", d.rule, "{grant}", d.grant, "{kid}", "k", "{user}", "ann", "{group}", "staff", "{key}", d.key).Replace(path)
 }
 
 // sample is a body that the operation takes.
@@ -388,7 +422,9 @@ func sample(operation string) any {
 		return object{"actor": object{"user": "sample"}, "target": object{"group": "sample"}}
 	case "updateImpersonationRule":
 		return object{"description": "Sample"}
-	case "updateTrustedIssuer":
+	case "createRemoteGrant":
+		return object{"grant_type": "urn:sample:grant", "endpoint": "https://sample.example/"}
+	case "updateTrustedIssuer", "updateRemoteGrant":
 		return object{"name": "Sample"}
 	case "addClientKey":
 		return object{"jwk": object{"kty": "RSA", "kid": "mine", "e": "AQAB", "n": base64.RawURLEncoding.EncodeToString(keystest.RSA(2048, 0).N.Bytes())}}

@@ -47,6 +47,7 @@ type desk struct {
 	key     string // the id of an API key of acme's user ann
 	issuer  string // the id of a trusted issuer
 	rule    string // the id of an impersonation rule
+	grant   string // the id of a grant type of the tenant's own
 }
 
 func newDesk(t *testing.T) *desk {
