@@ -35,6 +35,10 @@ func (v *Visit) proof(clientID, origin string, now time.Time) string {
 
 // proves reports until when a proof is good, and whether it is.
 func (v *Visit) proves(proof, clientID, origin string, now time.Time) (expiry time.Time, ok bool) {
+	// The decoder overlooks line ends: with them one proof would be many, each good once.
+	if len(proof) != base64.RawURLEncoding.EncodedLen(proofSize) {
+		return time.Time{}, false
+	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(proof)
 	if err != nil || len(raw) != proofSize || !hmac.Equal(raw[proofHead:], v.proofMAC(raw[:proofHead], clientID, origin)) {
 		return time.Time{}, false

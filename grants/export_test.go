@@ -1,0 +1,11 @@
+package grants
+
+// What the tests of this package see more than others.
+var Source = source
+
+func NewVisit(cookie string) *Visit { return &Visit{cookie: cookie} }
+
+var (
+	Prove  = (*Visit).proof
+	Proves = (*Visit).proves
+)

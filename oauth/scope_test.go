@@ -1,0 +1,38 @@
+package oauth_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/gatehouse-auth/gatehouse/oauth"
+)
+
+// A list of scopes is tokens of RFC 6749 section 3.3, each once, and reads the
+// same when it is written down.
+func FuzzScopes(f *testing.F) {
+	for _, text := range []string{"", "a b", "  a a  b ", "a\tb", "a\"b", `a\b`, "\x7f", "ä", "hc.mgmnt.types:read openid"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		list, err := oauth.ParseScopes(text)
+		if err != nil {
+			var refused *oauth.Error
+			if !errors.As(err, &refused) || refused.Code != oauth.InvalidScope {
+				t.Fatalf("%q: %v", text, err)
+			}
+			return
+		}
+		seen := map[string]bool{}
+		for _, scope := range list {
+			if !oauth.ValidScope(scope) || seen[scope] || !strings.Contains(" "+text+" ", " "+scope+" ") {
+				t.Fatalf("%q holds the scope %q", text, scope)
+			}
+			seen[scope] = true
+		}
+		again, err := oauth.ParseScopes(list.String())
+		if err != nil || again.String() != list.String() {
+			t.Fatalf("%q is %q, and that %q, %v", text, list, again, err)
+		}
+	})
+}

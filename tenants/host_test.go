@@ -1,0 +1,29 @@
+package tenants_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+// A host is looked up in one form only, and what cannot be a host is none.
+func FuzzNormalHost(f *testing.F) {
+	for _, host := range []string{"acme.example", "ACME.example.:8443", "[::1]:80", "[::1%25x]", "a@b", "acme.example:80:90", "..", "[", "acme.example\x00", "ácme"} {
+		f.Add(host)
+	}
+	f.Fuzz(func(t *testing.T, host string) {
+		normal := tenants.NormalHost(host)
+		if strings.Trim(normal, "abcdefghijklmnopqrstuvwxyz0123456789.-:") != "" {
+			t.Fatalf("%q is the host %q", host, normal)
+		}
+		if normal == "" || strings.Contains(normal, ":") { // an IPv6 address has another form in a URL
+			return
+		}
+		for _, same := range []string{strings.ToUpper(normal), normal + ":443"} {
+			if again := tenants.NormalHost(same); again != normal && !strings.HasSuffix(normal, ".") {
+				t.Fatalf("%q is the host %q, and %q is %q", host, normal, same, again)
+			}
+		}
+	})
+}
