@@ -3,6 +3,7 @@ package dialects
 import (
 	"fmt"
 	"maps"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -68,11 +69,19 @@ func (s *Spec) check(d *document) {
 		d.fault("name", "must be 1 to 63 of a-z, 0-9 and single hyphens between them")
 	}
 	s.checkLifetime(d, "lifetime", s.Lifetime)
+	checkGrants(d, "grants", s.Grants)
+	if s.Client != nil {
+		checkGrants(d, "client.grants", s.Client.Grants)
+	}
 	if s.Client != nil && len(s.Client.Grants) == 0 {
 		d.fault("client.grants", "a client that stands behind routes needs the grants that these use")
 	}
-	if s.Client != nil && slices.Contains(s.Client.Grants, oauth.GrantClientCredentials) {
-		d.fault("client.grants", "%s would be open to everybody: nothing proves who asks", oauth.GrantClientCredentials)
+	if s.Client != nil {
+		for _, grant := range []string{oauth.GrantClientCredentials, oauth.GrantUserAndClient} {
+			if slices.Contains(s.Client.Grants, grant) {
+				d.fault("client.grants", "%s needs a client that proves who it is, and nothing proves who asks here", grant)
+			}
+		}
 	}
 	for i, setting := range s.Settings {
 		path := fmt.Sprintf("settings[%d]", i)
@@ -121,6 +130,19 @@ func (s *Spec) checkLifetime(d *document, path string, l Lifetime) {
 		d.fault(path+".default", "must not exceed max")
 	}
 	oneOf(d, path+".above", l.Above, []string{"", "cap", "refuse"})
+}
+
+// checkGrants notes grant types that no server can have: other programs may add
+// some, by URIs of their own.
+func checkGrants(d *document, path string, grants []string) {
+	for i, grant := range grants {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		u, err := url.Parse(grant)
+		own := err == nil && u.IsAbs() && !strings.HasPrefix(grant, "urn:ietf:") && !strings.HasPrefix(grant, "urn:gatehouse:")
+		if !own {
+			oneOf(d, at, grant, oauth.Grants())
+		}
+	}
 }
 
 // registered are the claims that nobody may replace.

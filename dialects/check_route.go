@@ -2,6 +2,7 @@ package dialects
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"path"
 	"regexp"
@@ -55,9 +56,18 @@ func (r *Route) check(d *document, at string) {
 	}
 	r.spec.checkLifetime(d, at+".lifetime", r.Lifetime)
 	r.spec.checkErrors(d, at+".errors", r.Errors)
+	checkGrants(d, at+".grants", r.Grants)
 	r.checkClient(d, at)
 	for i, p := range r.Params {
 		r.checkParam(d, fmt.Sprintf("%s.params[%d]", at, i), i, p)
+	}
+	if len(r.Params) > 0 && !r.Others {
+		switch r.Operation {
+		case Token:
+			r.needParams(d, at, "grant_type")
+		case Introspect, Revoke:
+			r.needParams(d, at, "token")
+		}
 	}
 	r.checkAnswer(d, at, values)
 	r.checkSignIn(d, at)
@@ -114,6 +124,12 @@ func (r *Route) checkClient(d *document, at string) {
 	}
 	if r.spec.Client == nil {
 		d.fault(at+".client", "stand_in needs the spec's client")
+		return
+	}
+	for _, grant := range r.Grants {
+		if !slices.Contains(r.spec.Client.Grants, grant) {
+			d.fault(at+".grants", "the spec's client stands in, and client.grants lacks %s", grant)
+		}
 	}
 	if r.Others || len(r.Params) == 0 && r.acts() {
 		d.fault(at+".params", "a route whose client is a stand-in must list what it takes")
@@ -144,11 +160,24 @@ func (r *Route) checkParam(d *document, at string, index int, p Param) {
 	if slices.Contains(p.From, FromCookie) && len(p.As) == 0 {
 		d.fault(at+".as", "must name the cookie")
 	}
+	if p.Name == "grant_type" {
+		r.checkGrantTypes(d, at, p)
+	}
 	if p.Missing != "" {
 		oneOf(d, at+".missing", p.Missing, oauth.Codes())
 	}
 	if p.Value != "" && (len(p.From)+len(p.As)+len(p.Values) > 0 || p.Missing != "" || p.Equals != "") {
 		d.fault(at+".value", "is fixed: the parameter comes from nowhere else")
+	}
+}
+
+// checkGrantTypes holds what the route says of grant_type to the grants that it
+// serves.
+func (r *Route) checkGrantTypes(d *document, at string, p Param) {
+	for _, grant := range append(slices.Sorted(maps.Values(p.Values)), p.Value) {
+		if grant != "" && len(r.Grants) > 0 && !slices.Contains(r.Grants, grant) {
+			d.fault(at, "the route does not serve the grant %s", grant)
+		}
 	}
 }
 

@@ -50,6 +50,9 @@ func TestMistakesAreToldByLine(t *testing.T) {
 	for _, test := range []struct{ old, mistake, line, says string }{
 		{"name: acme", "name: Acme!", "1", "a-z"},
 		{"description:", "descripton:", "2", "descripton"},
+		{"[client_credentials]", "[client_credential]", "3", "client_credentials"},
+		{"[client_credentials]", `["urn:gatehouse:params:oauth:grant-type:teleport"]`, "3", "client_credentials"},
+		{"[client_credentials]", "[password]", "20", "does not serve"},
 		{"default: 300", "default: 900", "4", "max"},
 		{"max: 600", "max: 90000", "4", "86400"},
 		{"max: 600", "max: soon", "4", "int"},
@@ -76,11 +79,12 @@ func TestMistakesAreToldByLine(t *testing.T) {
 		{"operation: token", "operation: token\n    cookie: acme", "17", "only sign_in"},
 		{"operation: token", "operation: token\n    location: /x", "17", "only sign_in"},
 		{"name: scope, as: [scope, scopes]", "name: session", "21", "cookie only"},
-		{"claims:", "client: { grants: [client_credentials] }\nclaims:", "7", "open to everybody"},
+		{"claims:", "client: { grants: [client_credentials] }\nclaims:", "7", "nothing proves who asks"},
 		{"body: [form, json]", "body: [xml]", "17", "json"},
 		{"client: [basic_raw, body]", "client: [digest]", "18", "basic_raw"},
 		{"client: [basic_raw, body]", "client: [stand_in]", "18", "client"},
 		{"name: grant_type, value", "name: gramt_type, value", "20", "grant_type"},
+		{"      - { name: grant_type, value: client_credentials }\n", "", "20", "needs the parameter grant_type"},
 		{"name: scope, as", "name: grant_type, as", "21", "twice"},
 		{"as: [scope, scopes]", "from: [header]", "21", "query"},
 		{"as: [scope, scopes]", "equals: place", "21", "place"},
@@ -137,11 +141,21 @@ func TestMistakesOfSigningIn(t *testing.T) {
 		{"location: /acme/home", "location: //evil.example", "acme.yaml:13: "},
 		{"location: /acme/home", "location: https://evil.example", "acme.yaml:13: "},
 		{"      - { name: password }\n", "", "needs the parameter password"},
+		{"operation: sign_in", "operation: sign_in\n    grants: [refresh_token]", "acme.yaml:7: routes[0].grants"},
+		{"grants: [password]", `grants: ["urn:gatehouse:params:oauth:grant-type:user-and-client"]`, "nothing proves"},
 	} {
 		text := strings.Replace(signIn, test.old, test.mistake, 1)
 		if _, err := dialects.Parse("acme.yaml", []byte(text)); text == signIn || err == nil || !strings.Contains(err.Error(), test.says) {
 			t.Errorf("%s: got %v", test.mistake, err)
 		}
+	}
+}
+
+// The example of the guide is a spec that a server takes.
+func TestTheExampleOfTheGuide(t *testing.T) {
+	set, err := dialects.Load("../docs/examples/dialect")
+	if err != nil || set.Lookup("acme") == nil {
+		t.Fatal(err)
 	}
 }
 

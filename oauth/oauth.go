@@ -18,6 +18,14 @@ const (
 	GrantUserAndClient     = "urn:gatehouse:params:oauth:grant-type:user-and-client" // our own
 )
 
+// Grants returns the grant types that this program comes with.
+func Grants() []string {
+	return []string{
+		GrantClientCredentials, GrantPassword, GrantRefreshToken, GrantTokenExchange, GrantDeviceCode, GrantJWTBearer,
+		GrantSession, GrantAPIKey, GrantRenewal, GrantUserAndClient,
+	}
+}
+
 // Registered token_endpoint_auth_method values (RFC 7591 section 2).
 const (
 	AuthSecretBasic   = "client_secret_basic"
