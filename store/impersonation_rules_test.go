@@ -146,3 +146,62 @@ func TestImpersonationRulesGoWithWhomTheyName(t *testing.T) {
 		t.Errorf("a group as an actor is gone: %v, %v", list, err)
 	}
 }
+
+func TestImpersonationCandidatesAreActivePeopleWhomRulesName(t *testing.T) {
+	db := storetest.Open(t)
+	acme, other := newTenant(t, db, "acme"), newTenant(t, db, "other")
+	createGroup(t, db, acme.ID, "Customers", "read")
+	createGroup(t, db, acme.ID, "staff")
+	createGroup(t, db, other.ID, "customers")
+	createUser(t, db, other.ID, "stranger", "customers")
+	createClient(t, db, acme.ID, "robot")
+	robot, err := db.UserByID(t.Context(), acme.ID, "oauth_robot")
+	must(t, err)
+	robot.Groups = []string{"customers"}
+	must(t, db.UpdateUser(t.Context(), robot, audit("user.update")))
+	createUser(t, db, acme.ID, "Carl", "customers", "staff") // in two ways, listed once
+	ann := createUser(t, db, acme.ID, "ann")
+	createUser(t, db, acme.ID, "bob", "staff")
+	off := newUser(t, acme.ID, "abe", "customers")
+	off.Status = tenants.Disabled
+	must(t, db.CreateUser(t.Context(), off, audit("user.create")))
+	zoe := newUser(t, acme.ID, "zoe", "customers")
+	zoe.Name, zoe.Email = "Ärmel", "CARL@x.example"
+	must(t, db.CreateUser(t.Context(), zoe, audit("user.create")))
+
+	both := tenants.Candidates{UserIDs: []string{ann.ID, off.ID, robot.ID, "nobody"}, Groups: []string{"customers", "STAFF"}}
+	for name, c := range map[string]struct {
+		with func(*tenants.Candidates)
+		want []string
+	}{
+		"all":            {func(*tenants.Candidates) {}, []string{"ann", "bob", "Carl", "zoe"}},
+		"users only":     {func(c *tenants.Candidates) { c.Groups = nil }, []string{"ann"}},
+		"a group only":   {func(c *tenants.Candidates) { c.UserIDs, c.Groups = nil, []string{"customers"} }, []string{"Carl", "zoe"}},
+		"nobody":         {func(c *tenants.Candidates) { c.UserIDs, c.Groups = nil, nil }, []string{}},
+		"the first two":  {func(c *tenants.Candidates) { c.Limit = 2 }, []string{"ann", "bob"}},
+		"after bob":      {func(c *tenants.Candidates) { c.After = "bob" }, []string{"Carl", "zoe"}},
+		"a prefix":       {func(c *tenants.Candidates) { c.Prefix = "CAR" }, []string{"Carl", "zoe"}},
+		"of a name":      {func(c *tenants.Candidates) { c.Prefix = "är" }, []string{"zoe"}},
+		"a literal one":  {func(c *tenants.Candidates) { c.Prefix = "%" }, []string{}},
+		"what no row is": {func(c *tenants.Candidates) { c.Prefix = "\xff" }, []string{}},
+	} {
+		who := both
+		c.with(&who)
+		list, err := db.ImpersonationCandidates(t.Context(), acme.ID, who)
+		must(t, err)
+		names := []string{}
+		for i := range list {
+			names = append(names, list[i].Username)
+		}
+		if diff := cmp.Diff(c.want, names); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+	list, err := db.ImpersonationCandidates(t.Context(), acme.ID, tenants.Candidates{Groups: []string{"customers"}})
+	if err != nil || !list[0].May("read") || len(list[0].Groups) != 2 {
+		t.Errorf("without their groups: %+v, %v", list, err)
+	}
+	if list, err := db.ImpersonationCandidates(t.Context(), other.ID, both); err != nil || len(list) != 1 || list[0].Username != "stranger" {
+		t.Errorf("the other tenant has %+v, %v", list, err)
+	}
+}
