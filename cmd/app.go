@@ -28,6 +28,7 @@ type app struct {
 	config         string // path of the YAML file, empty unless given as a flag
 	flags          layer
 	loaded         *Settings
+	further        further
 }
 
 // settings reads the settings when a command first asks for them, so that
@@ -46,6 +47,7 @@ func (a *app) settings() (*Settings, error) {
 	if err != nil {
 		return nil, err
 	}
+	settings.further = a.further
 	a.loaded = settings
 	return settings, nil
 }

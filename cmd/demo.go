@@ -32,7 +32,7 @@ func (d demoCmd) Run(a *app) error {
 		return err
 	}
 	defer func() { _ = log.Sync() }()
-	return demo(a.ctx, d.At, a.stdout, log)
+	return demo(a.ctx, d.At, a.further, a.stdout, log)
 }
 
 // demoTenant is a tenant of the demo and the way by which requests find it.
@@ -92,7 +92,7 @@ func freeUnless(address string) (string, error) {
 
 // demo serves seeded tenants and an API that verifies their tokens until ctx
 // ends, and prints what to paste.
-func demo(ctx context.Context, listen string, out io.Writer, log *zap.Logger) error {
+func demo(ctx context.Context, listen string, f further, out io.Writer, log *zap.Logger) error {
 	dir, err := os.MkdirTemp("", "gatehouse-demo-")
 	if err != nil {
 		return err
@@ -102,6 +102,7 @@ func demo(ctx context.Context, listen string, out io.Writer, log *zap.Logger) er
 	if err != nil {
 		return err
 	}
+	settings.further = f
 	n, closeNode, err := openNode(ctx, settings, log)
 	if err != nil {
 		return err

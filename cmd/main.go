@@ -14,10 +14,11 @@ import (
 // Main runs the command line args, which begins with the command, in the
 // environment of this process, and returns the exit code: 0, 1 for a failure or
 // 2 for a command line that makes no sense. An interrupt or SIGTERM lets it end
-// in good order; a second one ends the process at once.
-func Main(args ...string) int {
+// in good order; a second one ends the process at once. Options make it another
+// program than gatehouse.
+func Main(args []string, options ...Option) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
-	return run(ctx, args, os.Environ(), os.Stdout, os.Stderr)
+	return run(ctx, args, os.Environ(), os.Stdout, os.Stderr, options...)
 }

@@ -98,7 +98,7 @@ func newNode(settings *Settings, log *zap.Logger, db *store.DB, sealer *keys.Sea
 	outlet := fetch.New(fetch.Config{Allow: settings.FetchAllow})
 	keysets := assertion.NewKeysets(outlet, now)
 	of := n.grantParts(hasher, keysets, now)
-	registry := newRegistry(of)
+	registry := newRegistry(of, settings.further.made(GrantParts{Directory: n.directory, Log: db, Now: now}))
 	n.clients = grants.NewAuthenticator(n.directory, grants.NewThrottle(now), now, clientAuths(n, keysets, now)...)
 	n.legacy = server.NewLegacyLog(db, now)
 	n.metrics = server.NewMetrics()
@@ -159,9 +159,9 @@ func (n *node) grantParts(hasher *passwords.Hasher, keysets *assertion.Keysets, 
 	}
 }
 
-// newRegistry lists the grants that this program knows.
-func newRegistry(p grantParts) *grants.Registry {
-	return grants.NewRegistry(
+// newRegistry lists the grants that this program knows, its own and further ones.
+func newRegistry(p grantParts, further []grants.Grant) *grants.Registry {
+	return grants.NewRegistry(append([]grants.Grant{
 		grants.ClientCredentials{},
 		grants.Password{SignIn: p.signIn},
 		grants.UserAndClient{SignIn: p.signIn},
@@ -172,7 +172,7 @@ func newRegistry(p grantParts) *grants.Registry {
 		grants.Session{Sessions: p.sessions},
 		grants.Device{Devices: p.devices},
 		grants.NewTokenExchange(p.rules),
-	)
+	}, further...)...)
 }
 
 // clientAuths lists the methods by which clients prove who they are.
@@ -189,7 +189,7 @@ func clientAuths(n *node, keysets *assertion.Keysets, now func() time.Time) []gr
 func newAdmin(settings *Settings, publicURL *url.URL, db *store.DB, sealer *keys.Sealer, peppers *keys.Peppers,
 	newKey func(*keys.Sealer, string, int) keys.NewKey, hasher *passwords.Hasher) *admin.Service {
 
-	registry := newRegistry(grantParts{})
+	registry := newRegistry(grantParts{}, settings.further.made(GrantParts{}))
 	return admin.New(db, sealer, peppers, admin.Config{
 		PublicURL: publicURL, Timing: settings.KeyTiming(), Dialects: server.DialectRules(settings.dialects), Grants: registry.Types(), PublicGrants: registry.PublicTypes(),
 		AuthMethods: []string{oauth.AuthSecretBasic, oauth.AuthSecretPost, oauth.AuthPrivateKeyJWT, oauth.AuthSecretJWT, oauth.AuthNone},

@@ -47,7 +47,7 @@ type commands struct {
 
 // run executes one command and returns the exit code: 1 for a failure, 2 for a
 // command line that makes no sense. environ is as in os.Environ.
-func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
+func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer, options ...Option) int {
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
@@ -77,6 +77,9 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	a := &app{
 		ctx: ctx, stdout: stdout, stderr: stderr, now: time.Now, json: line.JSON,
 		environ: environ, config: line.Config, flags: flagLayer(parsed),
+	}
+	for _, option := range options {
+		option(&a.further)
 	}
 	err = parsed.Run(a)
 	var misused usageError

@@ -23,7 +23,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"gatehouse": func() { os.Exit(Main(os.Args[1:]...)) }})
+	testscript.Main(m, map[string]func(){"gatehouse": func() { os.Exit(Main(os.Args[1:])) }})
 }
 
 // TestScripts runs the program as people do, each script on a database of its

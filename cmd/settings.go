@@ -56,6 +56,7 @@ type Settings struct {
 
 	origins  map[string]string // of the settings that were given
 	dialects *dialects.Set     // those of the program and of DialectsDir
+	further  further           // what the program has beside its own
 }
 
 // LoadSettings merges the layers (defaults, YAML file, environment, flags: a

@@ -34,6 +34,7 @@ tools() {
 		scripts/need.sh /usr/include/openssl/evp.h libssl-dev &&
 		scripts/need.sh curl curl ca-certificates &&
 		scripts/need.sh chromium chromium fonts-dejavu-core &&
+		scripts/need.sh openssl &&
 		scripts/need.sh node nodejs &&
 		scripts/need.sh npm npm &&
 		scripts/need.sh /usr/lib/python3/dist-packages/requests_oauthlib/__init__.py python3-requests-oauthlib &&
@@ -66,5 +67,6 @@ stage "SQLite, signatures by OpenSSL" sqlite_openssl
 stage "PostgreSQL" postgresql
 stage "docker-compose.yml" scripts/check-compose.sh
 stage "its commands without containers" scripts/compose-without-docker.sh
+stage "example of a grant" scripts/grant-example.sh
 stage "documentation" scripts/check-docs.sh
 finish 0

@@ -8,4 +8,4 @@ import (
 	"github.com/gatehouse-auth/gatehouse/cmd"
 )
 
-func main() { os.Exit(cmd.Main(os.Args[1:]...)) }
+func main() { os.Exit(cmd.Main(os.Args[1:])) }
