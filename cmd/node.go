@@ -165,7 +165,7 @@ func newRegistry(p grantParts, further []grants.Grant) *grants.Registry {
 		grants.ClientCredentials{},
 		grants.Password{SignIn: p.signIn},
 		grants.UserAndClient{SignIn: p.signIn},
-		grants.TokenRenewal{Now: time.Now},
+		grants.TokenRenewal{},
 		grants.APIKey{Keys: p.apiKeys},
 		grants.RefreshToken{Tokens: p.refresh},
 		p.bearer,

@@ -26,9 +26,10 @@ type door struct {
 }
 
 // doors returns every door of every spec that a secret or a password opens.
-func doors() []door {
+func doors() []door { return doorsOf(dialects.Builtin()) }
+
+func doorsOf(set *dialects.Set) []door {
 	var all []door
-	set := dialects.Builtin()
 	for _, spec := range append([]*dialects.Spec{set.Standard()}, set.Others()...) {
 		for _, route := range spec.Routes {
 			if route.Operation != dialects.Token {
@@ -94,6 +95,11 @@ func (d door) wire(t *testing.T, base string, k knock) *http.Request {
 		put("password", k.password)
 	}
 	put("expires_in", k.seconds)
+	put("requested_subject", k.username)
+	if d.route.Operation == dialects.SignIn {
+		put("username", k.username)
+		put("password", k.password)
+	}
 	header := ""
 	if !d.standsIn() {
 		put("client_id", k.client)
@@ -139,7 +145,9 @@ func (d door) wire(t *testing.T, base string, k knock) *http.Request {
 // knock asks at the door, and returns the status, the headers and the body.
 func (h *house) knock(d door, k knock) (int, http.Header, string) {
 	h.t.Helper()
-	response, err := h.http.Client().Do(d.wire(h.t.(*testing.T), h.http.URL, k))
+	client := *h.http.Client()
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	response, err := client.Do(d.wire(h.t.(*testing.T), h.http.URL, k))
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -452,10 +460,18 @@ func (h *house) standardToken(slug, grant string) string {
 
 // The operations beside token want as much proof as the standard ones.
 func TestDialectsOtherOperationsNeedProof(t *testing.T) {
-	for _, spec := range dialects.Builtin().Others() {
+	walked := map[*dialects.Route]bool{}
+	set := dialects.Builtin()
+	for _, d := range doorsOf(set) {
+		walked[d.route] = true
+	}
+	for _, spec := range set.Others() {
 		for _, route := range spec.Routes {
 			switch route.Operation {
-			case dialects.Token, dialects.Metadata, dialects.JWKS, dialects.KeySchedule: // tried above, or public
+			case dialects.Metadata, dialects.JWKS, dialects.KeySchedule: // public
+				continue
+			}
+			if walked[route] {
 				continue
 			}
 			t.Run(spec.Name+" "+route.Key(), func(t *testing.T) {
@@ -478,10 +494,66 @@ func TestDialectsOtherOperationsNeedProof(t *testing.T) {
 						t.Errorf("without proof: %d %s", status, body)
 					}
 				}
+				h.standsBehind(t, d)
 				if status, _, body := h.knock(d, knock{host: "plain.localhost", client: "of-acme", secret: doorSecret}); status != http.StatusNotFound {
 					t.Errorf("a tenant without the dialect: %d %s", status, body)
 				}
 			})
 		}
 	}
+}
+
+// standsBehind shows that a route which names no client is as its client is, and
+// that guesses are throttled where it signs people in.
+func (h *house) standsBehind(t *testing.T, d door) {
+	t.Helper()
+	if d.route.Spec().Client == nil {
+		return
+	}
+	right := knock{host: "acme.localhost", username: "ann-acme", password: doorPassword}
+	if d.route.Operation != dialects.SignIn {
+		right.username, right.bearer = "bob", h.dialectToken(d.route.Spec())
+	}
+	if d.route.ReadsSession() {
+		return // the transcripts have cookies
+	}
+	status, _, body := h.knock(d, right)
+	if status >= 400 && d.route.Operation != dialects.APIKeyCreate { // which wants a name
+		t.Fatalf("the right knock: %d %s", status, body)
+	}
+	h.admin("PATCH", "tenants/acme/clients/"+d.route.Spec().Name, `{"status":"disabled"}`)
+	if status, _, body := h.knock(d, right); status < 400 {
+		t.Errorf("the client behind it is disabled: %d %s", status, body)
+	}
+	h.admin("PATCH", "tenants/acme/clients/"+d.route.Spec().Name, `{"status":"active"}`)
+	if d.route.Operation != dialects.SignIn {
+		return
+	}
+	wrong := right
+	wrong.password = "wrong"
+	for range 40 {
+		if status, header, _ := h.knock(d, wrong); status == http.StatusTooManyRequests && header.Get("Retry-After") != "" {
+			return
+		}
+	}
+	t.Error("40 guesses were judged")
+}
+
+// dialectToken gets a token of a person from the first endpoint of the dialect
+// that gives one for a password, and lets that person become bob.
+func (h *house) dialectToken(spec *dialects.Spec) string {
+	h.t.Helper()
+	h.admin("POST", "tenants/acme/users", `{"id":"bob","username":"bob"}`)
+	h.admin("POST", "tenants/acme/users", `{"id":"ann","username":"ann-of-rules","password":"`+doorPassword+`","permissions":["backend_login"]}`)
+	h.admin("POST", "tenants/acme/impersonation-rules", `{"actor":{"user":"ann"},"target":{"user":"bob"}}`)
+	for _, d := range doors() {
+		if d.route.Spec().Name != spec.Name || d.grant != oauth.GrantPassword {
+			continue
+		}
+		if _, _, body := h.knock(d, knock{host: "acme.localhost", username: "ann-of-rules", password: doorPassword}); tokenIn(body) != "" {
+			return tokenIn(body)
+		}
+	}
+	h.t.Fatalf("no door of %s gives a token to people", spec.Name)
+	return ""
 }

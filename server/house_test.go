@@ -139,7 +139,7 @@ func openHouse(t testing.TB, db *store.DB, s *keys.Sealer, c *clock) *house {
 		grants.ClientCredentials{},
 		grants.Password{SignIn: signIn},
 		grants.UserAndClient{SignIn: signIn},
-		grants.TokenRenewal{Now: c.Now},
+		grants.TokenRenewal{},
 		grants.APIKey{Keys: grants.NewAPIKeys(directory, peppers, h.keyUses, c.Now)},
 		grants.RefreshToken{Tokens: grants.NewRefreshTokens(db, directory, peppers, c.Now)},
 		grants.JWTBearer{Issuers: directory, Keysets: keysets, Log: db, Now: c.Now},

@@ -95,11 +95,13 @@ func (db *DB) Clients(ctx context.Context, tenantID string, r admin.Range) ([]te
 }
 
 // GrantTypesInUse returns the grant types that active clients of the tenant may
-// use, each once.
+// use, each once. Clients that stand in for a dialect do not count: nobody else
+// can use what they may.
 func (db *DB) GrantTypesInUse(ctx context.Context, tenantID string) ([]string, error) {
 	var lists []clientRow
 	err := db.read(ctx, func(tx *gorm.DB) error {
-		return tx.Model(&clientRow{}).Distinct("grant_types").Where("tenant_id = ? AND status = ?", tenantID, tenants.Active).Find(&lists).Error
+		return tx.Model(&clientRow{}).Distinct("grant_types").
+			Where("tenant_id = ? AND status = ? AND token_endpoint_auth_method <> ?", tenantID, tenants.Active, oauth.AuthDialect).Find(&lists).Error
 	})
 	types := []string{}
 	for i := range lists {
