@@ -1,7 +1,11 @@
 package grants
 
 // What the tests of this package see more than others.
-var Source = source
+var (
+	Source       = source
+	ReadDecision = readDecision
+	ReadRefusal  = readRefusal
+)
 
 func NewVisit(cookie string) *Visit { return &Visit{cookie: cookie} }
 

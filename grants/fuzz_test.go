@@ -2,12 +2,17 @@ package grants_test
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gatehouse-auth/gatehouse/grants"
+	"github.com/gatehouse-auth/gatehouse/oauth"
+	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
 // What people type is a user code or nothing, whatever stands between its letters.
@@ -90,6 +95,62 @@ func FuzzSource(f *testing.F) {
 		network, err := netip.ParsePrefix(from)
 		if err != nil || network.Bits() != 64 || network != network.Masked() || grants.Source(network.Addr().Next().String()) != from {
 			t.Fatalf("%q is the place %q", address, from)
+		}
+	})
+}
+
+// Whatever a tenant's endpoint answers, it decides about one subject, in scopes
+// that are scopes, for a time, and makes no claim that is the platform's.
+func FuzzRemoteDecision(f *testing.F) {
+	for _, body := range []string{
+		`{"sub":"u","scopes":["data"],"claims":{"n":1e400,"o":{"p":[null]}},"expires_in":60}`, `{"username":"ann","scopes":[]}`, `{"sub":"u","username":"ann"}`,
+		`{"sub":"u","sub":"v"}`, `{"sub":"u","claims":{"iss":"x"}}`, `{"sub":"u","expires_in":0}`, `{"sub":"u","scopes":["a b"]}`, `{"sub":null,"username":"ann"}`,
+		`{"sub":"u"}{}`, `{"Sub":"u"}`, `[]`, `{"sub":"u","claims":null}`, `{"sub":"\ud800"}`,
+	} {
+		f.Add([]byte(body))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		d, err := grants.ReadDecision(body)
+		if err != nil {
+			return
+		}
+		if (d.Subject == "") == (d.Username == "") || d.ExpiresIn < 0 {
+			t.Fatalf("%s decides %+v", body, d)
+		}
+		if d.Scopes != nil {
+			for _, scope := range *d.Scopes {
+				if !oauth.ValidScope(scope) {
+					t.Fatalf("%s grants %q", body, scope)
+				}
+			}
+		}
+		for name, value := range d.Claims {
+			if tenants.ReservedClaim(name) || value == nil {
+				t.Fatalf("%s claims %s", body, name)
+			}
+		}
+		if text, err := json.Marshal(d.Claims); err != nil || !json.Valid(text) {
+			t.Fatalf("%s claims what cannot be written: %v", body, err)
+		}
+	})
+}
+
+// Whatever it refuses with, the client is told a code of a few, and little text.
+func FuzzRemoteRefusal(f *testing.F) {
+	for _, body := range []string{
+		`{"error":"access_denied","error_description":"no"}`, `{"error":"server_error"}`, `{"error":""}`, `{"error":1}`, `{"error":"slow_down","error_description":null}`,
+		`{"error":"x","error_description":"a` + strings.Repeat("ä", 150) + `"}`, `{"error":"a","error":"b"}`, `{}`, `null`,
+	} {
+		f.Add([]byte(body))
+	}
+	told := []oauth.Code{oauth.InvalidGrant, oauth.InvalidRequest, oauth.InvalidScope, oauth.AccessDenied, oauth.AuthorizationPending, oauth.SlowDown}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		refused, err := grants.ReadRefusal(body)
+		if err != nil {
+			return
+		}
+		if !slices.Contains(told, refused.Code) || len(refused.Description) > 200 || !utf8.ValidString(refused.Description) || refused.RetryAfter != 0 {
+			t.Fatalf("%s is told as %+v", body, refused)
 		}
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/gatehouse-auth/gatehouse/oauth"
 	"github.com/gatehouse-auth/gatehouse/tenants"
@@ -125,7 +126,7 @@ func readRefusal(body []byte) (*oauth.Error, error) {
 	if text := fields["error_description"]; text != nil && json.Unmarshal(text, &description) != nil {
 		return nil, errors.New("error_description has another type than it must have")
 	}
-	description = description[:min(len(description), maxRefusal)]
+	description = strings.ToValidUTF8(description[:min(len(description), maxRefusal)], "")
 	reason := oauth.ReasonForbidden
 	switch {
 	case !slices.Contains(refusals(), code):
