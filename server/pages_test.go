@@ -319,7 +319,7 @@ func TestSessionsEnd(t *testing.T) {
 	h := newHouse(t)
 	h.tellies("acme", "acme.example")
 	h.tellies("globex", "globex.example")
-	idle, busy, off := h.visitor("acme.example", "ann"), h.visitor("acme.example", "ann"), h.visitor("acme.example", "bob")
+	idle, busy := h.visitor("acme.example", "ann"), h.visitor("acme.example", "ann")
 	foreign := *idle
 	foreign.host = "globex.example"
 	if foreign.isIn() {
@@ -353,7 +353,7 @@ func TestSessionsEnd(t *testing.T) {
 	if busy.isIn() {
 		t.Error("a session lives longer than a day")
 	}
-	off = h.visitor("acme.example", "bob")
+	off := h.visitor("acme.example", "bob")
 	h.admin("PATCH", "tenants/acme/users/u-bob", `{"status":"disabled"}`)
 	if off.isIn() {
 		t.Error("the session of a disabled user lives on")

@@ -49,7 +49,7 @@ func (h *house) verified(slug, request string) map[string]any {
 	if err := json.Unmarshal(h.jwks(slug), &set); err != nil {
 		h.t.Fatal(err)
 	}
-	signed, err := jose.ParseSigned(request, []jose.SignatureAlgorithm{jose.RS256, jose.ES256})
+	signed, err := jose.ParseSignedCompact(request, []jose.SignatureAlgorithm{jose.RS256, jose.ES256})
 	if err != nil {
 		h.t.Fatalf("%q: %v", request, err)
 	}
