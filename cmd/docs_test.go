@@ -44,7 +44,7 @@ func TestTheGuidesCommandsRun(t *testing.T) {
 		t.Helper()
 		cmd := exec.Command("sh", "-e", "-c", script)
 		cmd.Dir = dir
-		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "OLD_SECRET=hush-hush-hush-12"}
+		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "OLD_SECRET=hush-hush-hush-12", "GORACE=" + soon}
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("%s\n%v\n%s", script, err, out)
 		}

@@ -22,6 +22,10 @@ import (
 	"github.com/gatehouse-auth/gatehouse/store/storetest"
 )
 
+// soon is for the race detector, which else keeps each command for a second
+// after its end.
+const soon = "atexit_sleep_ms=10"
+
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"gatehouse": func() { os.Exit(Main(os.Args[1:])) }})
 }
@@ -54,6 +58,7 @@ func setUp(env *testscript.Env, database string) error {
 	if err != nil {
 		return err
 	}
+	env.Setenv("GORACE", soon)
 	env.Setenv("GATEHOUSE_LISTEN", listener.Addr().String())
 	env.Setenv("GATEHOUSE_PUBLIC_URL", "http://"+listener.Addr().String())
 	env.Setenv("GATEHOUSE_DATABASE_URL", database)
