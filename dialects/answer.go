@@ -9,6 +9,28 @@ import (
 	"github.com/gatehouse-auth/gatehouse/oauth"
 )
 
+// Form is how a value is written.
+type Form string
+
+// The values of Form; empty: as it is.
+const (
+	FormList    Form = "list"    // words as a JSON array
+	FormRFC3339 Form = "rfc3339" // an instant
+	FormLower   Form = "lower"   // in lower case
+	FormNumber  Form = "number"  // digits as a JSON number, anything else as it is
+)
+
+// Field is a member of a JSON answer.
+type Field struct {
+	Name  string `yaml:"name"`
+	Value string `yaml:"value"` // one of the operation's values; or
+	Text  string `yaml:"text"`  // a fixed one
+	As    Form   `yaml:"as"`
+	Less  int    `yaml:"less"` // seconds that are told less than there are
+	// Always keeps a field whose value is empty.
+	Always bool `yaml:"always"`
+}
+
 // Encode writes a token's answer as the route has it.
 func (r *Route) Encode(a *oauth.Response) []byte {
 	out := make([]byte, 0, len(a.AccessToken)*(1+len(r.fields)/5)+256)

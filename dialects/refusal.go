@@ -8,6 +8,34 @@ import (
 	"github.com/gatehouse-auth/gatehouse/oauth"
 )
 
+// Errors are the answers to requests that are refused.
+type Errors struct {
+	Form  ErrorForm   `yaml:"form"`
+	Rules []ErrorRule `yaml:"rules"` // the first that fits counts
+}
+
+// ErrorRule says how an error of a code, and of a reason if it names one, is
+// answered. What it does not say is as in the default spec.
+type ErrorRule struct {
+	Code        oauth.Code   `yaml:"code"`
+	Reason      oauth.Reason `yaml:"reason"`
+	Status      int          `yaml:"status"`
+	As          oauth.Code   `yaml:"as"`          // the code as it is shown
+	Description *string      `yaml:"description"` // instead of ours
+	Form        ErrorForm    `yaml:"form"`
+}
+
+// ErrorForm is the shape of an error's body.
+type ErrorForm string
+
+// The values of ErrorForm.
+const (
+	ErrorOAuth ErrorForm = "oauth" // error and error_description (RFC 6749 section 5.2)
+	ErrorCode  ErrorForm = "code"  // error alone
+	ErrorText  ErrorForm = "text"  // the description as a JSON string
+	ErrorEmpty ErrorForm = "empty" // nothing
+)
+
 // Refusal is how an error goes out.
 type Refusal struct {
 	Status      int
