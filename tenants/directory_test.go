@@ -153,3 +153,30 @@ func TestLoginIsAlwaysLookedUp(t *testing.T) {
 		}
 	}
 }
+
+// Audiences that strangers make up take no room from those that there are.
+func TestGuessedAudiencesPushOutNone(t *testing.T) {
+	d := newDesk(t)
+	d.dir = tenants.NewDirectory(d.db, 2)
+	d.db.Subscribe(d.dir.Apply)
+	const real = "https://api.example"
+	if found, err := d.dir.ByAudience(t.Context(), real); err != nil || len(found) != 0 {
+		t.Fatal(found, err)
+	}
+	d.must(d.db.CreateAPI(t.Context(), &tenants.API{TenantID: d.tenant, Identifier: real, SharedHost: true}, d.event()))
+	ask := func(audience string) int {
+		found, err := d.dir.ByAudience(t.Context(), audience)
+		d.must(err)
+		return len(found)
+	}
+	if ask(real) != 1 {
+		t.Error("a new API is not found where it was asked for before")
+	}
+	for i := range 5 {
+		ask(fmt.Sprint("guess", i))
+	}
+	before := d.db.Queries()
+	if ask(real) != 1 || d.db.Queries() != before {
+		t.Error("guesses pushed out a real audience")
+	}
+}
