@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"time"
 
@@ -11,12 +12,19 @@ import (
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
+// What is done every hour, and for how long something stays after its end.
+const (
+	janitorEvery = time.Hour
+	expiredKept  = time.Hour // a node's clock may be slow, or this one's fast
+	endedKept    = 24 * time.Hour
+)
+
 // tidy does what is done every hour for tokens and for what ends: the first time
 // at once, as a node may have been away when it was due.
 func (n *node) tidy(ctx context.Context) {
 	for {
-		if err := n.purgeExpired(ctx, time.Now()); err != nil && ctx.Err() == nil {
-			n.log.Error("what has expired could not be purged", zap.Error(err))
+		if err := n.purge(ctx, time.Now()); err != nil && ctx.Err() == nil {
+			n.log.Error("what is not needed any more could not be purged", zap.Error(err))
 		}
 		if err := n.warnOfExpiry(ctx, time.Now()); err != nil && ctx.Err() == nil {
 			n.log.Error("warnings of what expires could not be stored", zap.Error(err))
@@ -27,13 +35,25 @@ func (n *node) tidy(ctx context.Context) {
 	}
 }
 
-// purgeExpired deletes what no node can need any more, however much clocks
-// differ.
-func (n *node) purgeExpired(ctx context.Context, now time.Time) error {
-	before := now.Add(-2 * n.settings.KeyTiming().Skew)
-	n.directory.ForgetRevocations(before, keys.Ceiling)
-	_, err := n.db.PurgeExpired(ctx, before)
-	return err
+// purge deletes what no node can need any more, however much clocks differ. Where
+// one kind fails, the others are purged all the same.
+func (n *node) purge(ctx context.Context, now time.Time) error {
+	n.directory.ForgetRevocations(now.Add(-expiredKept), keys.Ceiling)
+	var errs []error
+	for _, kind := range []struct {
+		purge  func(context.Context, time.Time) (int64, error)
+		before time.Time
+	}{
+		{n.db.PurgeExpired, now.Add(-expiredKept)},
+		{n.db.PurgeRefreshTokens, now.Add(-endedKept)},
+		{n.db.PurgeFeed, now.Add(-endedKept)},
+		{n.db.PurgeSessions, now},
+		{n.db.PurgeAttempts, now},
+	} {
+		_, err := kind.purge(ctx, kind.before)
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }
 
 // warnOfExpiry tells of what ends soon: in the audit log once among all nodes,

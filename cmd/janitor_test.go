@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"errors"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -71,5 +72,30 @@ func TestWhatEndsSoonIsToldInTheLogAndInTheMetrics(t *testing.T) {
 	told := logged.FilterMessage("something ends soon").All()
 	if len(told) != 1 || told[0].ContextMap()["id"] != "erp" || told[0].ContextMap()["within_days"] != int64(7) {
 		t.Errorf("logged was %v", told)
+	}
+}
+
+// What one node left behind, another one purges as soon as it runs.
+func TestWhatIsOverIsPurged(t *testing.T) {
+	n := nodeOn(t, zap.NewNop())
+	operator, err := n.db.Tenant(t.Context(), tenants.OperatorSlug)
+	must(t, err)
+	now := time.Now()
+	spend := func() error {
+		return n.db.SpendAssertion(t.Context(), tenants.SpentAssertion{TenantID: operator.ID, Digest: "d", ExpiresAt: now}, tenants.Issue{})
+	}
+	must(t, spend())
+	must(t, n.purge(t.Context(), now))
+	if err := spend(); !errors.Is(err, tenants.ErrExists) {
+		t.Errorf("what expires now was purged: %v", err)
+	}
+	head, err := n.db.LastEvent(t.Context())
+	must(t, err)
+	must(t, n.purge(t.Context(), now.AddDate(0, 0, 2)))
+	must(t, spend())
+	events, err := n.db.EventsAfter(t.Context(), 0, 1000)
+	must(t, err)
+	if head == 0 || len(events) != 0 {
+		t.Errorf("%d of %d events were kept", len(events), head)
 	}
 }

@@ -214,7 +214,7 @@ func (n *node) stop(listeners []*listener, drain bool) error {
 		l.Close() // if it never served
 	}
 	ctx = context.WithoutCancel(ctx) // counts are stored, however long requests took
-	return errors.Join(append(errs, n.journal.Flush(ctx, time.Now()), n.keyUses.Flush(ctx), n.clients.FlushUses(ctx, n.db))...)
+	return errors.Join(append(errs, n.flush(ctx))...)
 }
 
 // prepareUntilDone prepares the database, again and again while it is away. It

@@ -93,13 +93,13 @@ func TestSpentAssertionsOutliveTheirExpiry(t *testing.T) {
 		t.Fatal(status)
 	}
 	expiry := h.clock.Now().Add(2 * time.Minute)
-	if n, err := h.db.PurgeSpentAssertions(t.Context(), expiry); err != nil || n != 0 {
+	if n, err := h.db.PurgeExpired(t.Context(), expiry); err != nil || n != 0 {
 		t.Errorf("%d rows went at the expiry, %v", n, err)
 	}
 	if status, _ := h.prove(used); status != http.StatusUnauthorized {
 		t.Errorf("after the janitor: %d", status)
 	}
-	if n, err := h.db.PurgeSpentAssertions(t.Context(), expiry.Add(time.Second)); err != nil || n != 1 {
+	if n, err := h.db.PurgeExpired(t.Context(), expiry.Add(time.Second)); err != nil || n != 1 {
 		t.Errorf("%d rows went after the expiry, %v", n, err)
 	}
 }

@@ -113,11 +113,11 @@ func TestAssertionIsSpentOnce(t *testing.T) {
 	}
 	must(t, a.DeleteTenant(t.Context(), acme.ID, 0, audit("tenant.delete")))
 	wantErr(t, a.SpendAssertion(t.Context(), spent, tenants.Issue{}), tenants.ErrExists)
-	if n, err := b.PurgeSpentAssertions(t.Context(), instant.Add(time.Minute)); err != nil || n != 2 {
+	if n, err := b.PurgeExpired(t.Context(), instant.Add(time.Minute)); err != nil || n != 2 {
 		t.Errorf("%d purged, %v", n, err)
 	}
 	wantErr(t, a.SpendAssertion(t.Context(), spent, tenants.Issue{}), tenants.ErrExists)
-	if n, err := b.PurgeSpentAssertions(t.Context(), instant.Add(time.Hour+time.Second)); err != nil || n != 1 {
+	if n, err := b.PurgeExpired(t.Context(), instant.Add(time.Hour+time.Second)); err != nil || n != 1 {
 		t.Errorf("%d purged, %v", n, err)
 	}
 	must(t, a.SpendAssertion(t.Context(), spent, tenants.Issue{}))

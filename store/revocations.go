@@ -53,13 +53,14 @@ func later(table, column string) clause.Expr {
 }
 
 // PurgeExpired deletes what ended before an instant and has no use any more:
-// revocations of tokens that have expired, opaque tokens, and notes of who was
-// warned. It returns how many rows they were.
+// revocations of tokens that have expired, opaque tokens, notes of assertions that
+// were used, and of who was warned. It returns how many rows they were.
 func (db *DB) PurgeExpired(ctx context.Context, before time.Time) (int64, error) {
 	total := int64(0)
 	for _, table := range []struct{ name, key string }{
 		{"revocations", "tenant_id, kind, key"},
 		{"opaque_tokens", "tenant_id, hash"},
+		{"spent_assertions", "tenant_id, digest"},
 		{"expiry_warnings", "tenant_id, kind, thing, expires_at, days"},
 	} {
 		for deleted := int64(purged); deleted == purged; total += deleted {

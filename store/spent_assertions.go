@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"time"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -25,25 +24,4 @@ func (db *DB) SpendAssertion(ctx context.Context, a tenants.SpentAssertion, earn
 		}
 		return recordIssue(tx, earned)
 	})
-}
-
-// PurgeSpentAssertions deletes what had expired before an instant and returns
-// how much that was.
-func (db *DB) PurgeSpentAssertions(ctx context.Context, before time.Time) (int64, error) {
-	for total := int64(0); ; {
-		var deleted int64
-		err := db.write(ctx, func(tx *gorm.DB) error {
-			old := tx.Table("spent_assertions").Select("tenant_id, digest").Where("expires_at < ?", stored(before)).Limit(purged)
-			result := tx.Where("(tenant_id, digest) IN (?)", old).Delete(&tenants.SpentAssertion{})
-			deleted = result.RowsAffected
-			return result.Error
-		})
-		if err != nil {
-			return total, err
-		}
-		total += deleted
-		if deleted < purged {
-			return total, nil
-		}
-	}
 }
