@@ -129,7 +129,7 @@ func TestRevocationTellsWhatTheKeySigned(t *testing.T) {
 		{ClientID: "b", Audience: "other", Hour: hour.Add(time.Hour), LatestExpiry: hour.Add(2 * time.Hour)},
 	} {
 		use.TenantID, use.Kid, use.Count = acme.ID, kid, 1
-		wantNone(t, h.db.RecordFirstUse(t.Context(), use))
+		wantNone(t, h.db.AddUses(t.Context(), []tenants.FirstUse{use}))
 	}
 	for range 2 { // the second changes nothing and answers the same
 		got, err := h.RevokeKey(t.Context(), operator(), "acme", kid)

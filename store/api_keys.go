@@ -62,20 +62,6 @@ func (db *DB) APIKeys(ctx context.Context, tenantID, userID string, r admin.Rang
 	return list, err
 }
 
-// APIKeysExpiring returns the API keys of all tenants that end after one instant
-// and not after another, sorted by when.
-func (db *DB) APIKeysExpiring(ctx context.Context, after, until time.Time) ([]tenants.APIKey, error) {
-	var rows []apiKeyRow
-	err := db.read(ctx, func(tx *gorm.DB) error {
-		return tx.Where("expires_at > ? AND expires_at <= ?", stored(after), stored(until)).Order("expires_at, id").Find(&rows).Error
-	})
-	list := make([]tenants.APIKey, len(rows))
-	for i := range rows {
-		list[i] = rows[i].APIKey
-	}
-	return list, err
-}
-
 // CreateAPIKey stores a new API key of the user that it names.
 func (db *DB) CreateAPIKey(ctx context.Context, k *tenants.APIKey, e tenants.AuditEvent) error {
 	if k.CreatedAt.IsZero() {

@@ -147,7 +147,7 @@ func TestDeletedTenantLeavesNothingButItsHistory(t *testing.T) {
 	createAPI(t, db, acme.ID, "aud", true)
 	createClient(t, db, acme.ID, "erp", tenants.Secret{ID: id(t), Hash: []byte{1}})
 	must(t, db.SaveKeySet(t.Context(), newSet(acme.ID, 0, "k1"), audit("keys.create")))
-	must(t, db.RecordFirstUse(t.Context(), tenants.FirstUse{TenantID: acme.ID, Kid: "k1", Hour: instant, Count: 1, LatestExpiry: instant}))
+	must(t, db.AddUses(t.Context(), []tenants.FirstUse{{TenantID: acme.ID, Kid: "k1", Hour: instant, Count: 1, LatestExpiry: instant}}))
 	wantErr(t, db.DeleteTenant(t.Context(), id(t), 0, audit("tenant.delete")), tenants.ErrNotFound)
 	must(t, db.DeleteTenant(t.Context(), acme.ID, 1, audit("tenant.delete")))
 

@@ -62,7 +62,7 @@ func TestPostgresThatIsAwayIsUnavailable(t *testing.T) {
 		_, err := db.ClientByID(t.Context(), "t", "c")
 		wantErr(t, err, tenants.ErrUnavailable)
 		wantErr(t, db.AddSecret(t.Context(), &tenants.Secret{}, audit("secret.add")), tenants.ErrUnavailable)
-		wantErr(t, db.RecordFirstUse(t.Context(), tenants.FirstUse{}), tenants.ErrUnavailable)
+		wantErr(t, db.AddUses(t.Context(), []tenants.FirstUse{{}}), tenants.ErrUnavailable)
 		_, err = db.SchemaState(t.Context())
 		wantErr(t, err, tenants.ErrUnavailable)
 		wantErr(t, db.Migrate(t.Context()), tenants.ErrUnavailable)

@@ -15,15 +15,6 @@ import (
 // useBatch bounds how many rows one statement writes.
 const useBatch = 200
 
-// RecordFirstUse stores the row that must be there before the first token of
-// its hour is issued. It does nothing if there is one already.
-func (db *DB) RecordFirstUse(ctx context.Context, use tenants.FirstUse) error {
-	use = storedUse(use)
-	return db.write(ctx, func(tx *gorm.DB) error {
-		return tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&use).Error
-	})
-}
-
 // AddUses adds each Count to its row, and puts off the row's LatestExpiry if the
 // given one is later. Several of the same row may be given.
 func (db *DB) AddUses(ctx context.Context, uses []tenants.FirstUse) error {

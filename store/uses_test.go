@@ -18,10 +18,7 @@ func TestFirstUseIsRecordedOnceAndAddedTo(t *testing.T) {
 	db := storetest.Open(t)
 	hour := instant.UTC().Truncate(time.Hour)
 	use := tenants.FirstUse{TenantID: "t", Kid: "k", ClientID: "c", Audience: "a", Hour: hour, Count: 1, LatestExpiry: hour.Add(time.Hour)}
-	must(t, db.RecordFirstUse(t.Context(), use))
-	again := use
-	again.Count, again.LatestExpiry = 7, hour
-	must(t, db.RecordFirstUse(t.Context(), again))
+	must(t, db.AddUses(t.Context(), []tenants.FirstUse{use}))
 	check := func(want ...tenants.FirstUse) {
 		t.Helper()
 		got, err := db.Uses(t.Context(), "t", "k")
