@@ -1,9 +1,12 @@
 package cmd
 
 import (
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -33,6 +36,34 @@ func TestTheGuideListsTheSettings(t *testing.T) {
 	}
 	if rows := strings.Count(text, "\n| `"+envPrefix); rows != len(catalogue()) {
 		t.Errorf("the guide has %d settings, the program %d", rows, len(catalogue()))
+	}
+}
+
+// The operators' guide lists every command, and no other. A row names the first of
+// its commands in full, and of the others what is different at the end.
+func TestTheGuideListsTheCommands(t *testing.T) {
+	parser, err := newParser(&commands{}, io.Discard, io.Discard, func(int) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var known, listed []string
+	for _, leaf := range parser.Model.Leaves(true) {
+		known = append(known, leaf.FullPath())
+	}
+	for _, row := range regexp.MustCompile("(?m)^\\| (`gatehouse [^|]*) \\|").FindAllStringSubmatch(readGuide(t), -1) {
+		base := ""
+		for _, code := range regexp.MustCompile("`[^`]+`").FindAllString(row[1], -1) {
+			if command := strings.Trim(code, "`"); base == "" {
+				listed, base = append(listed, command), command[:strings.LastIndexByte(command, ' ')+1]
+			} else {
+				listed = append(listed, base+command)
+			}
+		}
+	}
+	slices.Sort(known)
+	slices.Sort(listed)
+	if !slices.Equal(known, listed) {
+		t.Errorf("the guide lists\n%s\nand the program has\n%s", strings.Join(listed, "\n"), strings.Join(known, "\n"))
 	}
 }
 

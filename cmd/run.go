@@ -53,17 +53,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer, 
 	}
 	var line commands
 	exited := false
-	parser, err := kong.New(&line,
-		kong.Name("gatehouse"),
-		kong.Description("A hosted OAuth token service for many tenants."),
-		kong.Writers(stdout, stderr),
-		kong.Vars{"presets": presetNames()},
-		kong.Exit(func(int) { exited = true }),
-		kong.Embed(settingFlags()),
-		kong.ExplicitGroups([]kong.Group{{Key: settingsGroup, Title: "Settings:", Description: "Also in the YAML file (listen) and in the environment (GATEHOUSE_LISTEN), where the secrets belong."}}),
-		kong.Help(help),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 120}),
-	)
+	parser, err := newParser(&line, stdout, stderr, func(int) { exited = true })
 	if err != nil {
 		return fail(stderr, err, exitFailed)
 	}
@@ -90,6 +80,21 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer, 
 		return fail(stderr, err, exitFailed)
 	}
 	return exitOK
+}
+
+// newParser makes the parser that fills line.
+func newParser(line *commands, stdout, stderr io.Writer, exit func(int)) (*kong.Kong, error) {
+	return kong.New(line,
+		kong.Name("gatehouse"),
+		kong.Description("A hosted OAuth token service for many tenants."),
+		kong.Writers(stdout, stderr),
+		kong.Vars{"presets": presetNames()},
+		kong.Exit(exit),
+		kong.Embed(settingFlags()),
+		kong.ExplicitGroups([]kong.Group{{Key: settingsGroup, Title: "Settings:", Description: "Also in the YAML file (listen) and in the environment (GATEHOUSE_LISTEN), where the secrets belong."}}),
+		kong.Help(help),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 120}),
+	)
 }
 
 // usageError is a command line that makes no sense.

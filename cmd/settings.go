@@ -65,12 +65,9 @@ type Settings struct {
 // os.Environ. The error names every setting that is wrong, where it came from
 // and what is allowed.
 func LoadSettings(config string, environ []string, flags layer) (*Settings, error) {
-	file, err := fileLayer(config)
-	if err != nil {
-		return nil, err
-	}
-	environment, err := envLayer(environ)
-	if err != nil {
+	file, wrongFile := fileLayer(config)
+	environment, wrongEnvironment := envLayer(environ)
+	if err := errors.Join(wrongFile, wrongEnvironment); err != nil {
 		return nil, err
 	}
 	merged, err := merge(file, environment, flags)
