@@ -49,7 +49,7 @@ func (s *Service) target(ctx context.Context, r *TokenRequest, client *tenants.C
 		return &target{audience: r.Tenant.Issuer}, nil
 	}
 	if audience == oauth.AdminAudience && subject.Exchanged != nil {
-		return nil, errAdminExchange()
+		return nil, oauth.Errorf(oauth.InvalidTarget, oauth.ReasonForbidden, "tokens for %s are not exchanged", oauth.AdminAudience)
 	}
 	access, allowed := client.Access(audience)
 	if !allowed {

@@ -241,6 +241,13 @@ func TestClassENothingIsGainedByAnExchange(t *testing.T) {
 		h.refused(oauth.InvalidTarget, "shop", ann, append([]string{"audience", shopAPI}, more...)...)
 	}
 	h.refused(oauth.InvalidScope, "shop", ann, "scope", "order")
+	// A client's own token is for what it was asked for, though the client may have more.
+	h.admin("PATCH", "tenants/acme/clients/desk", `{"apis":[{"identifier":"https://shop.example","scopes":["read","buy"]},{"identifier":"https://stock.example","scopes":["read"]}]}`)
+	if audience := claimsOf(t, h.earned("desk", ann))["aud"]; audience != shopAPI {
+		t.Errorf("a token for the shop earned one for %v", audience)
+	}
+	h.refused(oauth.InvalidTarget, "desk", ann, "audience", stockAPI)
+	h.refused(oauth.InvalidTarget, "desk", ann, "resource", stockAPI, "requested_subject", "carl")
 	// A token without scopes earns one without.
 	none := h.signed(oauth.TypeAccessToken, ann, map[string]any{"scope": ""})
 	if scope := claimsOf(t, h.earned("desk", none))["scope"]; scope != nil {
@@ -251,7 +258,7 @@ func TestClassENothingIsGainedByAnExchange(t *testing.T) {
 		t.Errorf("a list of scopes earned %v", scope)
 	}
 	// A scope that the client has lost meanwhile is not had again.
-	both := h.as("ann")
+	both := h.as("ann", "audience", shopAPI)
 	h.admin("PATCH", "tenants/acme/clients/desk", `{"apis":[{"identifier":"https://shop.example","scopes":["buy"]}]}`)
 	if scope := claimsOf(t, h.earned("desk", both))["scope"]; scope != "buy" {
 		t.Errorf("the client may have buy only, and got %v", scope)
