@@ -25,8 +25,14 @@ func demoPresets(ctx context.Context, n *node, out io.Writer) error {
 		if err := f.demo(preset.Demo); err != nil {
 			return err
 		}
+		assertion := ""
+		if signs := preset.Demo.Assertion; signs != nil {
+			if assertion, err = f.assertion(*signs); err != nil {
+				return err
+			}
+		}
 		first := made.Clients[0]
-		fill := strings.NewReplacer("{issuer}", made.Issuer, "{shared}", n.settings.PublicURL, "{id}", first.ID, "{secret}", first.Secret)
+		fill := strings.NewReplacer("{issuer}", made.Issuer, "{shared}", n.settings.PublicURL, "{id}", first.ID, "{secret}", first.Secret, "{assertion}", assertion)
 		fmt.Fprintf(out, "\n%s\n", preset.Description)
 		for _, call := range preset.Demo.Calls {
 			fmt.Fprintf(out, "  # %s\n  %s\n", call.Title, fill.Replace(call.Run))

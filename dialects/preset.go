@@ -33,12 +33,20 @@ type Demo struct {
 	Clients []map[string]any `yaml:"clients"`
 	Users   []map[string]any `yaml:"users"`
 	Rules   []map[string]any `yaml:"impersonation_rules"`
-	Calls   []Call           `yaml:"calls"`
+	// Assertion is the client of the demo that signs for itself; nil: none does.
+	Assertion *DemoAssertion `yaml:"assertion"`
+	Calls     []Call         `yaml:"calls"`
+}
+
+// DemoAssertion is what a client of the demo signs (RFC 7523).
+type DemoAssertion struct {
+	Client   string `yaml:"client"`
+	Audience string `yaml:"audience"`
 }
 
 // Call is a documented call of the system as a shell command. Besides {issuer}
-// it may name {shared}, the shared host's URL, and {id} and {secret} of the
-// preset's first client.
+// it may name {shared}, the shared host's URL, {id} and {secret} of the preset's
+// first client, and {assertion}.
 type Call struct {
 	Title string `yaml:"title"`
 	Run   string `yaml:"run"`
