@@ -2,7 +2,7 @@ package cmd
 
 import (
 	"fmt"
-	"os"
+	"slices"
 	"strings"
 
 	"github.com/gatehouse-auth/gatehouse/dialects"
@@ -10,7 +10,7 @@ import (
 
 type dialectsCmd struct {
 	List dialectsListCmd `cmd:"" help:"List the dialects that tenants may switch on."`
-	Lint dialectsLintCmd `cmd:"" help:"Check the spec of a dialect: every mistake is told by its line."`
+	Lint dialectsLintCmd `cmd:"" help:"Check specs of dialects: every mistake is told by its line."`
 }
 
 type dialectsListCmd struct{}
@@ -46,29 +46,28 @@ func (dialectsListCmd) Run(a *app) error {
 }
 
 type dialectsLintCmd struct {
-	File string `arg:"" help:"The spec, a YAML file."`
+	Files []string `arg:"" name:"file" help:"The specs, YAML files. They are checked together, as they stand beside each other on a server."`
 }
 
-// Run checks the spec by itself, then beside the dialects that come with the
-// program.
+// Run reads the specs as a server does that starts with them, beside the dialects
+// that come with the program.
 func (c *dialectsLintCmd) Run(a *app) error {
-	text, err := os.ReadFile(c.File)
+	set, err := dialects.LoadFiles(c.Files...)
 	if err != nil {
 		return err
 	}
-	spec, err := dialects.Parse(c.File, text)
-	if err != nil {
-		return err
-	}
-	if _, err := dialects.Builtin().With(spec); err != nil {
-		return err
-	}
-	for _, route := range spec.Routes {
-		if route.Operation.Reserved() {
-			if err := a.done("%s: nothing answers %s yet: the operation %s is reserved.", c.File, route.Key(), route.Operation); err != nil {
+	for _, spec := range set.Others() {
+		if !slices.Contains(c.Files, spec.File()) {
+			continue
+		}
+		for _, told := range spec.Unanswered() {
+			if err := a.done("%s.", told); err != nil {
 				return err
 			}
 		}
+		if err := a.done("%s is the dialect %s with %d routes, and has no mistakes.", spec.File(), spec.Name, len(spec.Routes)); err != nil {
+			return err
+		}
 	}
-	return a.done("%s is the dialect %s with %d routes, and has no mistakes.", c.File, spec.Name, len(spec.Routes))
+	return nil
 }

@@ -50,6 +50,11 @@ func (serveCmd) Run(a *app) error {
 	for _, warning := range settings.Warnings() {
 		log.Warn(warning)
 	}
+	for _, spec := range settings.dialects.Others() {
+		for _, told := range spec.Unanswered() {
+			log.Warn(told)
+		}
+	}
 	n, closeNode, err := openNode(a.ctx, settings, log)
 	if err != nil {
 		return err

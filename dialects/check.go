@@ -135,6 +135,9 @@ func (s *Spec) checkLifetime(d *document, path string, l Lifetime) {
 // checkGrants notes grant types that no server can have: other programs may add
 // some, by URIs of their own.
 func checkGrants(d *document, path string, grants []string) {
+	if grants != nil && len(grants) == 0 {
+		d.fault(path, "is empty: leave it out for all, or name those that are served")
+	}
 	for i, grant := range grants {
 		at := fmt.Sprintf("%s[%d]", path, i)
 		u, err := url.Parse(grant)

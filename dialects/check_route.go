@@ -3,6 +3,7 @@ package dialects
 import (
 	"fmt"
 	"maps"
+	"mime"
 	"net/http"
 	"path"
 	"regexp"
@@ -12,18 +13,30 @@ import (
 	"github.com/gatehouse-auth/gatehouse/oauth"
 )
 
-// reserved are the beginnings of paths that are the platform's.
-func reserved() []string { return []string{"/t/", "/admin/v1", "/healthz", "/readyz", "/metrics"} }
+// reserved are the paths that are the platform's: with a slash at the end, all
+// that begin so.
+func reserved() []string {
+	return []string{
+		"/t/", "/admin/v1/", "/healthz", "/readyz", "/metrics", "/sign-in", "/sign-out", "/device", "/device/decision",
+		"/.well-known/oauth-authorization-server/t/", "/.well-known/openid-configuration/t/",
+	}
+}
+
+// isReserved reports whether the platform answers at the path, in whatever case.
+func isReserved(path string) bool {
+	path = strings.ToLower(path)
+	return slices.ContainsFunc(reserved(), func(own string) bool {
+		return path == own || strings.HasSuffix(own, "/") && strings.HasPrefix(path+"/", own)
+	})
+}
 
 func (r *Route) check(d *document, at string) {
 	oneOf(d, at+".method", r.Method, []string{http.MethodGet, http.MethodPost})
 	if !regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)+$`).MatchString(r.Path) || path.Clean(r.Path) != r.Path {
 		d.fault(at+".path", "must begin with / and hold letters, digits, . _ ~ - and single slashes, without one at its end")
 	}
-	for _, prefix := range reserved() {
-		if strings.HasPrefix(strings.ToLower(r.Path)+"/", prefix) {
-			d.fault(at+".path", "%s is the platform's", strings.TrimSuffix(prefix, "/"))
-		}
+	if isReserved(r.Path) {
+		d.fault(at+".path", "%s is the platform's", r.Path)
 	}
 	values, known := words().operations[r.Operation]
 	if !known {
@@ -33,8 +46,9 @@ func (r *Route) check(d *document, at string) {
 	if r.SharedHost && r.Operation != Token && r.Operation != DeviceAuthorization {
 		d.fault(at+".shared_host", "only token and device_authorization can find their tenant by audience")
 	}
-	if r.Status < 200 || r.Status > 399 {
-		d.fault(at+".status", "must be 200 to 399, as it answers success")
+	r.checkStatus(d, at, len(values) > 0)
+	if kind, _, err := mime.ParseMediaType(r.ContentType); err != nil || !strings.Contains(kind, "/") {
+		d.fault(at+".content_type", "%q is no media type", r.ContentType)
 	}
 	for i, encoding := range r.Body {
 		oneOf(d, fmt.Sprintf("%s.body[%d]", at, i), encoding, []Encoding{EncodingForm, EncodingJSON, EncodingNone})
@@ -74,6 +88,19 @@ func (r *Route) check(d *document, at string) {
 	r.checkHabits(d, at)
 }
 
+// checkStatus holds the status to what the operation can answer with: a body, or
+// nothing at all.
+func (r *Route) checkStatus(d *document, at string, answers bool) {
+	switch {
+	case r.Operation == SignIn && (r.Status < 200 || r.Status > 399):
+		d.fault(at+".status", "must be 200 to 399, as it answers success")
+	case answers && (r.Status < 200 || r.Status > 299 || r.Status == http.StatusNoContent || r.Status == http.StatusResetContent):
+		d.fault(at+".status", "must be 200 to 299, as it answers success, and not 204 or 205, which have no body")
+	case !answers && r.Operation != SignIn && r.Status != http.StatusOK:
+		d.fault(at+".status", "the answer of %s is fixed", r.Operation)
+	}
+}
+
 // checkSignIn holds the route to what only sign_in answers with.
 func (r *Route) checkSignIn(d *document, at string) {
 	if r.Operation != SignIn {
@@ -110,6 +137,9 @@ func (r *Route) needParams(d *document, at string, names ...string) {
 
 func (r *Route) checkClient(d *document, at string) {
 	ways := []Source{ClientBasic, ClientBasicRaw, ClientBody, ClientAssertion, ClientNone, ClientStandIn}
+	if r.Client != nil && len(r.Client) == 0 {
+		d.fault(at+".client", "is empty: leave it out, or name the ways")
+	}
 	for i, way := range r.Client {
 		oneOf(d, fmt.Sprintf("%s.client[%d]", at, i), way, ways)
 		if slices.Contains(r.Client[:i], way) {
@@ -193,6 +223,9 @@ func (r *Route) checkAnswer(d *document, at string, values []string) {
 		path := fmt.Sprintf("%s.answer[%d]", at, i)
 		if field.Name == "" {
 			d.fault(path+".name", "is missing")
+		}
+		if slices.ContainsFunc(r.Answer[:i], func(other Field) bool { return other.Name == field.Name }) {
+			d.fault(path+".name", "%s is there twice", field.Name)
 		}
 		if (field.Text == "") == (field.Value == "") {
 			d.fault(path, "needs value or text, one of the two")

@@ -25,7 +25,7 @@ type Set struct {
 
 // Builtin returns the dialects that come with the program.
 func Builtin() *Set {
-	set, err := Load("")
+	set, err := LoadFiles()
 	if err != nil {
 		panic(err) // a test reads them, too
 	}
@@ -33,9 +33,25 @@ func Builtin() *Set {
 }
 
 // Load returns the dialects that come with the program and those of the files
-// *.yaml in a directory, empty for none. The error names every mistake by file
-// and line, and specs that cannot stand beside each other.
+// *.yaml in a directory, empty for none. Errors are those of LoadFiles.
 func Load(directory string) (*Set, error) {
+	if directory == "" {
+		return LoadFiles()
+	}
+	if _, err := os.Stat(directory); err != nil {
+		return nil, err
+	}
+	files, err := filepath.Glob(filepath.Join(directory, "*.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	return LoadFiles(files...)
+}
+
+// LoadFiles returns the dialects that come with the program and those of some
+// files. The error names every mistake by file and line, and specs that cannot
+// stand beside each other.
+func LoadFiles(files ...string) (*Set, error) {
 	set := &Set{}
 	var faults []error
 	entries, err := builtin.ReadDir("specs")
@@ -49,21 +65,12 @@ func Load(directory string) (*Set, error) {
 		}
 		faults = append(faults, set.add("built-in "+entry.Name(), text))
 	}
-	if directory != "" {
-		if _, err := os.Stat(directory); err != nil {
-			return nil, err
-		}
-		files, err := filepath.Glob(filepath.Join(directory, "*.yaml"))
+	for _, file := range files {
+		text, err := os.ReadFile(file)
 		if err != nil {
 			return nil, err
 		}
-		for _, file := range files {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				return nil, err
-			}
-			faults = append(faults, set.add(file, text))
-		}
+		faults = append(faults, set.add(file, text))
 	}
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
@@ -95,13 +102,16 @@ func (s *Set) add(file string, text []byte) error {
 	return nil
 }
 
-// With returns the set with one more spec, for trying whether it fits.
-func (s *Set) With(spec *Spec) (*Set, error) {
-	if spec.Name == StandardName || s.Lookup(spec.Name) != nil {
-		return nil, fmt.Errorf("%s: the name %s is taken already", spec.file, spec.Name)
+// Unanswered tells of each route of the spec that nothing answers yet, as its
+// operation is reserved.
+func (s *Spec) Unanswered() []string {
+	var told []string
+	for _, r := range s.Routes {
+		if r.Operation.Reserved() {
+			told = append(told, fmt.Sprintf("%s: nothing answers %s yet: the operation %s is reserved", s.file, r.Key(), r.Operation))
+		}
 	}
-	wider := &Set{standard: s.standard, others: append(slices.Clone(s.others), spec)}
-	return wider, wider.checkTogether()
+	return told
 }
 
 // checkTogether answers which specs claim what another one has: a route of the

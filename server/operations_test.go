@@ -4,10 +4,15 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"github.com/gin-gonic/gin"
+	"go.uber.org/zap"
 
 	"github.com/gatehouse-auth/gatehouse/dialects"
 	"github.com/gatehouse-auth/gatehouse/server"
+	"github.com/gatehouse-auth/gatehouse/server/pages"
 )
 
 // shape is what a spec must say besides to name the operation.
@@ -23,15 +28,25 @@ var shape = map[dialects.Operation]string{
 // withOperation returns dialects one of which has a route of the operation.
 func withOperation(t *testing.T, operation dialects.Operation) (*dialects.Set, error) {
 	t.Helper()
-	dir, more := t.TempDir(), shape[operation]
+	more := shape[operation]
 	if more != "" {
 		more = ", " + more
 	}
-	text := "name: acme\nclient: { grants: [password] }\nroutes:\n  - { method: POST, path: /acme, operation: " + string(operation) + more + " }\n"
-	if err := os.WriteFile(filepath.Join(dir, "acme.yaml"), []byte(text), 0o600); err != nil {
+	return withRoute(t, "{ method: POST, path: /acme, operation: "+string(operation)+more+" }")
+}
+
+// withRoute returns dialects one of which has the route.
+func withRoute(t *testing.T, route string) (*dialects.Set, error) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "acme.yaml")
+	if err := os.WriteFile(file, []byte(specOf(route)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return dialects.Load(dir)
+	return dialects.LoadFiles(file)
+}
+
+func specOf(route string) string {
+	return "name: acme\nclient: { grants: [password] }\nroutes:\n  - " + route + "\n"
 }
 
 // What lint lets through, the server answers: else it would not start.
@@ -47,7 +62,34 @@ func TestEveryOperationOfASpecIsAnswered(t *testing.T) {
 					t.Error(p)
 				}
 			}()
-			server.New(server.Config{PublicURL: &url.URL{}}, server.Parts{Dialects: set})
+			server.New(server.Config{PublicURL: &url.URL{}}, server.Parts{Dialects: set, Pages: pages.Mount(nil, nil), Log: zap.NewNop()}).Handler()
 		})
+	}
+}
+
+// What the server has at a path of its own, lint refuses: two handlers of a path
+// are a server that does not start.
+func TestNoSpecTakesAPathOfThePlatform(t *testing.T) {
+	own := gin.New()
+	pages.Mount(nil, nil)(own)
+	taken := []string{
+		"/healthz", "/readyz", "/metrics", "/t/acme/token", "/admin/v1/tenants", "/ADMIN/v1",
+		"/.well-known/openid-configuration/t/acme", "/.well-known/oauth-authorization-server/t/acme",
+	}
+	for _, route := range own.Routes() {
+		taken = append(taken, route.Path)
+	}
+	if len(taken) < 12 {
+		t.Fatalf("no pages: %v", taken)
+	}
+	for _, path := range taken {
+		if _, err := dialects.Parse("acme.yaml", []byte(specOf("{ method: GET, path: "+path+", operation: jwks }"))); err == nil || !strings.Contains(err.Error(), "platform's") {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	for _, path := range []string{"/device/code", "/admin/v12/token", "/Admin/Authentication", "/tokens"} {
+		if _, err := dialects.Parse("acme.yaml", []byte(specOf("{ method: GET, path: "+path+", operation: jwks }"))); err != nil {
+			t.Error(err)
+		}
 	}
 }
