@@ -30,6 +30,7 @@ func (s *Server) authorizeDevice(c *gin.Context, route *dialects.Route) {
 		s.refuse(c, err)
 		return
 	}
+	s.served(c, route)
 	c.Data(route.Status, route.ContentType, body)
 }
 

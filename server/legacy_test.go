@@ -50,3 +50,23 @@ func TestLegacyUseIsReported(t *testing.T) {
 		t.Errorf("reported: %v", use)
 	}
 }
+
+// A device that begins its flow by an endpoint of a dialect uses it, too.
+func TestLegacyUseOfDevicesIsReported(t *testing.T) {
+	h := newHouse(t)
+	h.admin(http.MethodPost, "tenants", `{"slug":"hub","name":"Hub","dialects":["content-hub-one"]}`)
+	h.admin(http.MethodPost, "tenants/hub/clients", `{"client_id":"cli","name":"CLI","token_endpoint_auth_method":"none","grant_types":["urn:ietf:params:oauth:grant-type:device_code"]}`)
+	for _, path := range []string{"/t/hub/oauth/device/code", "/t/hub/oauth2/device_authorization"} {
+		if response, body := h.post(path, url.Values{"client_id": {"cli"}}); response.StatusCode != 200 {
+			t.Fatalf("%s: %s %v", path, response.Status, body)
+		}
+	}
+	h.post("/t/hub/oauth/device/code", url.Values{"client_id": {"nobody"}})
+	if err := h.legacy.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	items := h.admin(http.MethodGet, "tenants/hub/legacy-uses", "")["items"].([]any)
+	if len(items) != 1 || items[0].(map[string]any)["path"] != "/oauth/device/code" || items[0].(map[string]any)["count"] != 1.0 {
+		t.Errorf("reported: %v", items)
+	}
+}
