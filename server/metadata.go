@@ -76,11 +76,7 @@ func (s *Server) discovery(c *gin.Context, spec *dialects.Spec) {
 }
 
 func (s *Server) describe(d described) (*document, error) {
-	// An issuer may lie where the dialect has its metadata: then the paths begin above it.
-	base := d.tenant.Issuer
-	if own, _, found := strings.Cut(d.spec.Path(dialects.Metadata), "/.well-known/"); found {
-		base = strings.TrimSuffix(base, own)
-	}
+	base := s.root(d.tenant)
 	at := func(o dialects.Operation) string {
 		if path := d.spec.Path(o); path != "" {
 			return base + path
@@ -115,6 +111,22 @@ func (s *Server) describe(d described) (*document, error) {
 	}
 	sum := sha256.Sum256(body)
 	return &document{body: body, etag: `"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`}, nil
+}
+
+// root returns where the tenant's paths begin: at its issuer, or above an issuer
+// that lies where one of the tenant's dialects has its metadata.
+func (s *Server) root(tenant *tenants.Tenant) string {
+	for _, name := range tenant.Dialects {
+		spec := s.Dialects.Lookup(name)
+		if spec == nil {
+			continue
+		}
+		own, _, found := strings.Cut(spec.Path(dialects.Metadata), "/.well-known/")
+		if above, below := strings.CutSuffix(tenant.Issuer, own); found && below {
+			return above
+		}
+	}
+	return tenant.Issuer
 }
 
 // authMethods names none only where a grant is open to public clients.
