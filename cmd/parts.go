@@ -74,6 +74,6 @@ func newAdmin(settings *Settings, publicURL *url.URL, db *store.DB, sealer *keys
 	return admin.New(db, sealer, peppers, admin.Config{
 		PublicURL: publicURL, Timing: settings.KeyTiming(), Dialects: server.DialectRules(settings.dialects), Grants: registry.Types(), PublicGrants: registry.PublicTypes(),
 		AuthMethods: []string{oauth.AuthSecretBasic, oauth.AuthSecretPost, oauth.AuthPrivateKeyJWT, oauth.AuthSecretJWT, oauth.AuthNone},
-		NewKey:      newKey, CheckURL: fetch.New(fetch.Config{Allow: settings.FetchAllow}).Check,
+		NewKey:      newKey, Passwords: hasher, CheckURL: fetch.New(fetch.Config{Allow: settings.FetchAllow}).Check,
 	}, time.Now)
 }
