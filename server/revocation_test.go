@@ -147,6 +147,23 @@ func TestNewTokensLiveRightAfterARevocation(t *testing.T) {
 	}
 }
 
+// A token that was issued right after a revocation ends with the next one, also
+// where all of that is in one second.
+func TestRevocationsThatFollowEachOtherAtOnceEachEndWhatThereIs(t *testing.T) {
+	h := newHouse(t)
+	h.seed()
+	for _, order := range []string{`{"client_id":"106"}`, `{"client_id":"106"}`, `{"all":true}`, `{"client_id":"106"}`, `{"all":true}`} {
+		token := h.issued()
+		if !h.active(token) {
+			t.Fatalf("before %s the token is dead already", order)
+		}
+		h.admin("POST", "tenants/acme/tokens/revoke", order)
+		if h.active(token) {
+			t.Errorf("%s ends nothing of what was issued in its second", order)
+		}
+	}
+}
+
 // Class F, RFC 7009 section 2.2.1: what could not be revoked is never answered 200.
 func TestRevocationFailsWhileTheDatabaseIsAway(t *testing.T) {
 	for _, format := range []string{"jwt", "opaque"} {

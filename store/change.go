@@ -52,17 +52,22 @@ func (db *DB) write(ctx context.Context, fn func(tx *gorm.DB) error) error {
 // numbers are in the order of commits, and one change at a time runs: what fn
 // reads stays so until it is written.
 func (db *DB) publish(ctx context.Context, event feed.Event, fn func(tx *gorm.DB) error) error {
+	return db.publishThat(ctx, func(tx *gorm.DB) (feed.Event, error) { return event, fn(tx) })
+}
+
+// publishThat is publish of an event that the change itself decides.
+func (db *DB) publishThat(ctx context.Context, fn func(tx *gorm.DB) (feed.Event, error)) error {
+	var event feed.Event
 	err := db.write(ctx, func(tx *gorm.DB) error {
 		n, err := db.nextEvent(tx)
 		if err != nil {
 			return err
 		}
-		event.N = n
-		row := eventRow{Event: event, CreatedAt: db.now()}
-		if err := tx.Create(&row).Error; err != nil {
+		if event, err = fn(tx); err != nil {
 			return err
 		}
-		return fn(tx)
+		event.N = n
+		return tx.Create(&eventRow{Event: event, CreatedAt: db.now()}).Error
 	})
 	if err != nil {
 		return err
@@ -92,6 +97,11 @@ func (db *DB) nextEvent(tx *gorm.DB) (int64, error) {
 
 // change is publish with the audit event that tells who did it.
 func (db *DB) change(ctx context.Context, audit tenants.AuditEvent, event feed.Event, fn func(tx *gorm.DB) error) error {
+	return db.changeThat(ctx, audit, func(tx *gorm.DB) (feed.Event, error) { return event, fn(tx) })
+}
+
+// changeThat is change with an event that the change itself decides.
+func (db *DB) changeThat(ctx context.Context, audit tenants.AuditEvent, fn func(tx *gorm.DB) (feed.Event, error)) error {
 	if audit.ID == "" {
 		id, err := uuid.NewV7()
 		if err != nil {
@@ -99,18 +109,20 @@ func (db *DB) change(ctx context.Context, audit tenants.AuditEvent, event feed.E
 		}
 		audit.ID = id.String()
 	}
-	if audit.TenantID == "" {
-		audit.TenantID = event.TenantID
-	}
 	if audit.At.IsZero() {
 		audit.At = db.options.Now()
 	}
 	audit.At = stored(audit.At)
-	return db.publish(ctx, event, func(tx *gorm.DB) error {
-		if err := fn(tx); err != nil {
-			return err
+	return db.publishThat(ctx, func(tx *gorm.DB) (feed.Event, error) {
+		event, err := fn(tx)
+		if err != nil {
+			return event, err
 		}
-		return tx.Create(&audit).Error
+		told := audit
+		if told.TenantID == "" {
+			told.TenantID = event.TenantID
+		}
+		return event, tx.Create(&told).Error
 	})
 }
 

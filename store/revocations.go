@@ -2,11 +2,13 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
+	"github.com/gatehouse-auth/gatehouse/feed"
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
@@ -23,12 +25,41 @@ func (db *DB) Revocations(ctx context.Context, tenantID string) ([]tenants.Revoc
 // the tenant. Given again, for a later instant, it ends those that were issued
 // since; for an earlier one it changes nothing of access tokens.
 func (db *DB) Revoke(ctx context.Context, r tenants.Revocation, e tenants.AuditEvent) error {
-	return db.change(ctx, e, tenants.RevocationEvent(r), func(tx *gorm.DB) error {
-		if err := db.cutOffBy(tx, r); err != nil {
-			return err
+	return db.changeThat(ctx, e, func(tx *gorm.DB) (feed.Event, error) {
+		r, err := overtaking(tx, r)
+		if err != nil {
+			return feed.Event{}, err
 		}
-		return revoke(tx, r)
+		if err := db.cutOffBy(tx, r); err != nil {
+			return feed.Event{}, err
+		}
+		return tenants.RevocationEvent(r), revoke(tx, r)
 	})
+}
+
+// overtakes bounds how far ahead of the clock revocations get that follow each
+// other at once.
+const overtakes = 5 * time.Second
+
+// overtaking returns the revocation for a later second where another one of the
+// tenant's was for this second: what was issued between the two has an iat in the
+// second after the first.
+func overtaking(tx *gorm.DB, r tenants.Revocation) (tenants.Revocation, error) {
+	kinds := []tenants.RevocationKind{tenants.RevokedClient, tenants.RevokedUser, tenants.RevokedAll}
+	if !slices.Contains(kinds, r.Kind) {
+		return r, nil
+	}
+	second := stored(r.NotBefore).Truncate(time.Second)
+	var last tenants.Revocation
+	before, err := found(tx.Where("tenant_id = ? AND kind IN ? AND not_before >= ? AND not_before < ?", r.TenantID, kinds, second, second.Add(overtakes)).
+		Order("not_before DESC").Take(&last).Error)
+	if err != nil || !before {
+		return r, err
+	}
+	later := last.NotBefore.Truncate(time.Second).Add(time.Second)
+	r.ExpiresAt = r.ExpiresAt.Add(later.Sub(second))
+	r.NotBefore = later
+	return r, nil
 }
 
 // revoke stores revocations as part of a change whose event is

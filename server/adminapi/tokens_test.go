@@ -89,10 +89,12 @@ func TestRevokedTokensAreRefused(t *testing.T) {
 	later := with(object{"jti": "later", "iat": d.now.Add(time.Second).Unix()})
 	d.want(200, "", show(later))
 	revoke(admin.TokenRevocation{All: true})
-	d.want(200, "", show(later)) // of a later second than the order
-	d.now = d.now.Add(time.Second)
+	d.want(401, "invalid_token", show(later)) // issued in the second of both orders, between them
+	latest := with(object{"jti": "latest", "iat": d.now.Add(2 * time.Second).Unix()})
+	d.want(200, "", show(latest))
+	d.now = d.now.Add(2 * time.Second)
 	revoke(admin.TokenRevocation{All: true})
-	d.want(401, "invalid_token", show(later))
+	d.want(401, "invalid_token", show(latest))
 	d.want(200, "", show(d.operator()))
 }
 
