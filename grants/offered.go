@@ -22,6 +22,13 @@ func (s *Service) Offered(ctx context.Context, tenant *tenants.Tenant) []string 
 		remote = nil
 	}
 	return slices.DeleteFunc(append(s.registry.Listed(), remote...), func(name string) bool {
+		if _, bound := s.registry.Lookup(name).(OwnHostOnly); bound && tenant.IsAtPath() {
+			return true
+		}
 		return name != oauth.GrantClientCredentials && !slices.Contains(used, name)
 	})
 }
+
+// OwnHostOnly is a Grant that works at a tenant's own host, and not below its path
+// on the shared one.
+type OwnHostOnly interface{ OwnHostOnly() }

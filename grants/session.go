@@ -22,6 +22,9 @@ func (Session) Params() []string { return []string{"session_proof"} }
 // OpenToPublic says that the session is the proof.
 func (Session) OpenToPublic() {}
 
+// OwnHostOnly says that tenants who are told apart by their path share an origin.
+func (Session) OwnHostOnly() {}
+
 // Authorize answers with the user who is signed in. The token lives no longer
 // than the session can.
 func (g Session) Authorize(ctx context.Context, r *Request) (*Subject, error) {

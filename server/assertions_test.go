@@ -415,6 +415,16 @@ func TestMetadataNamesWhatWorks(t *testing.T) {
 	check("[client_credentials " + oauth.GrantJWTBearer + "]")
 	a.admin("DELETE", "tenants/acme/clients/job", "")
 	check("[client_credentials]")
+	// Sessions are exchanged on a tenant's own host, which acme is not at.
+	session := `{"client_id":"page","name":"Page","grant_types":["` + oauth.GrantSession + `"],"token_endpoint_auth_method":"none"}`
+	a.admin("POST", "tenants/acme/clients", session)
+	check("[client_credentials]")
+	a.admin("POST", "tenants", `{"slug":"hosted","name":"Hosted","hosts":["hosted.example"]}`)
+	a.admin("POST", "tenants/hosted/clients", session)
+	_, answer := a.do("GET", "/t/hosted/.well-known/openid-configuration", "", "", "")
+	if got := fmt.Sprint(answer["grant_types_supported"]); got != "[client_credentials "+oauth.GrantSession+"]" {
+		t.Errorf("a tenant with a host of its own offers %s", got)
+	}
 	for member, want := range map[string]string{
 		"token_endpoint_auth_methods_supported":                    "[client_secret_basic client_secret_post private_key_jwt client_secret_jwt none]",
 		"introspection_endpoint_auth_methods_supported":            "[client_secret_basic client_secret_post private_key_jwt client_secret_jwt]",

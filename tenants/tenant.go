@@ -91,6 +91,10 @@ const (
 // IsOperator reports whether the tenant's admin tokens reach every tenant.
 func (t *Tenant) IsOperator() bool { return t.Slug == OperatorSlug }
 
+// IsAtPath reports whether the tenant's endpoints, as its metadata names them, are
+// below its path on the shared host.
+func (t *Tenant) IsAtPath() bool { return strings.HasSuffix(t.Issuer, "/t/"+t.Slug) }
+
 // NormalHost returns host as tenants store it: lower case, without port and
 // without a trailing dot. It returns "" for what cannot be a host name.
 func NormalHost(host string) string {
