@@ -3,13 +3,11 @@ package cmd
 import (
 	"context"
 	"errors"
-	"strconv"
 	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/gatehouse-auth/gatehouse/keys"
-	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
 // What is done every hour, and for how long something stays after its end.
@@ -54,34 +52,4 @@ func (n *node) purge(ctx context.Context, now time.Time) error {
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
-}
-
-// warnOfExpiry tells of what ends soon: in the audit log once among all nodes,
-// in this node's log what it told, and in the metrics of every node.
-func (n *node) warnOfExpiry(ctx context.Context, now time.Time) error {
-	told, err := n.db.WarnOfExpiry(ctx, now)
-	for _, one := range told {
-		n.log.Warn("something ends soon", zap.String("kind", string(one.Kind)), zap.String("tenant_id", one.TenantID),
-			zap.String("owner", one.Owner), zap.String("id", one.ID), zap.Int("within_days", one.Days), zap.Time("expires_at", one.ExpiresAt))
-	}
-	if err != nil {
-		return err
-	}
-	counts, err := n.db.CountExpiring(ctx, now)
-	if err == nil {
-		n.expiring.Store(&counts)
-	}
-	return err
-}
-
-// measureExpiry adds to the metrics what ends soon.
-func (n *node) measureExpiry() {
-	n.expiring.Store(&map[tenants.ExpiryKind]map[int]int64{})
-	for _, kind := range []tenants.ExpiryKind{tenants.ClientExpiry, tenants.ClientSecretExpiry, tenants.ClientKeyExpiry, tenants.APIKeyExpiry} {
-		for _, days := range tenants.ExpiryWarnings() {
-			n.metrics.LabelledGauge("gatehouse_expiring", "Credentials and clients that end within so many days, over all tenants; counted every hour.",
-				map[string]string{"kind": string(kind), "within_days": strconv.Itoa(days)},
-				func() float64 { return float64((*n.expiring.Load())[kind][days]) })
-		}
-	}
 }

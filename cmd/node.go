@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"crypto/x509"
 	"net/url"
 	"sync/atomic"
 	"time"
@@ -50,7 +51,8 @@ type node struct {
 		ages     atomic.Pointer[store.KeyAges]
 		failures atomic.Uint64
 	}
-	expiring atomic.Pointer[map[tenants.ExpiryKind]map[int]int64]
+	expiring    atomic.Pointer[map[tenants.ExpiryKind]map[int]int64]
+	certificate *x509.Certificate // that it serves; nil: no TLS here
 
 	server   *server.Server
 	ready    chan struct{} // closed when requests can be answered

@@ -170,6 +170,7 @@ func (n *node) listen() ([]*listener, error) {
 		if err != nil {
 			return nil, fmt.Errorf("tls_cert, tls_key: %w", err)
 		}
+		n.certificate = pair.Leaf
 		secure = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
 	}
 	var all []*listener

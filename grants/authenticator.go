@@ -28,8 +28,9 @@ type Proof struct {
 	Client      *tenants.Client
 	Credentials oauth.Credentials
 	Pair        oauth.Pair // the reading of a shared secret that is tried
-	// SecretID is set by who judges: the id of the secret that proved it.
-	SecretID string
+	// SecretID or KeyID is set by who judges: the id of the secret or of the key
+	// that proved it.
+	SecretID, KeyID string
 }
 
 // Authenticator finds out which client asks.
@@ -128,7 +129,7 @@ func (a *Authenticator) try(ctx context.Context, tenant *tenants.Tenant, method 
 	if client.ExpiresAt != nil && !a.now().Before(*client.ExpiresAt) {
 		return nil, oauth.Errorf(oauth.InvalidClient, oauth.ReasonExpired, "the client has expired")
 	}
-	a.uses.note(tenants.ClientUse{TenantID: tenant.ID, ClientID: client.ID, SecretID: proof.SecretID}, a.now())
+	a.uses.note(tenants.ClientUse{TenantID: tenant.ID, ClientID: client.ID, SecretID: proof.SecretID, KeyID: proof.KeyID}, a.now())
 	return client, nil
 }
 

@@ -8,13 +8,13 @@ import (
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
-// ClientUseStore stores when clients and their secrets were last used.
+// ClientUseStore stores when clients, their secrets and their keys were last used.
 type ClientUseStore interface {
 	UseClients(ctx context.Context, used map[tenants.ClientUse]time.Time) error
 }
 
-// clientUses remembers when clients and their secrets were last used: a use
-// costs no write of its own.
+// clientUses remembers when clients, their secrets and their keys were last used:
+// a use costs no write of its own.
 type clientUses struct {
 	mu   sync.Mutex
 	used map[tenants.ClientUse]time.Time

@@ -71,6 +71,7 @@ func (m *PrivateKeyJWT) signed(ctx context.Context, p *Proof, token *assertion.T
 			continue
 		}
 		if stored.Live(m.now()) {
+			p.KeyID = stored.ID
 			return nil
 		}
 		return outOfTime(stored, m.now())

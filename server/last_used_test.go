@@ -76,3 +76,26 @@ func TestUsesAreKeptWhileTheDatabaseIsAway(t *testing.T) {
 		t.Error("the use is lost")
 	}
 }
+
+func TestUsesOfKeysAreShownAfterTheNextFlush(t *testing.T) {
+	h := newHouse(t)
+	h.seed()
+	h.signer("")
+	used := h.admin("POST", "tenants/acme/clients/signer/keys", `{"public_key":"`+base64Of(publicKeyDER("rsa"))+`"}`)
+	h.admin("POST", "tenants/acme/clients/signer/keys", `{"jwk":{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}}`)
+	if status, _ := h.prove(h.fresh("rsa", "1")); status != http.StatusOK {
+		t.Fatal(status)
+	}
+	h.flushUses()
+	for _, list := range []string{"keys", "credentials"} {
+		for _, item := range h.admin("GET", "tenants/acme/clients/signer/"+list, "")["items"].([]any) {
+			one, want := item.(map[string]any), any(nil)
+			if one["id"] == used["id"] {
+				want = h.clock.Now().Format(time.RFC3339)
+			}
+			if one["last_used_at"] != want {
+				t.Errorf("%s: last used %v, want %v", list, one["last_used_at"], want)
+			}
+		}
+	}
+}

@@ -64,6 +64,17 @@ func (db *DB) WarnOfExpiry(ctx context.Context, now time.Time) (told []tenants.E
 	return told, nil
 }
 
+// WarnOf records an audit event of that action for one thing that no table holds,
+// and reports whether nobody had told of it before.
+func (db *DB) WarnOf(ctx context.Context, one tenants.Expiring, action string, now time.Time) (first bool, err error) {
+	one.ExpiresAt = stored(one.ExpiresAt)
+	err = db.write(ctx, func(tx *gorm.DB) error {
+		first, err = db.tell(tx, ending{kind: one.Kind, action: action}, one, now)
+		return err
+	})
+	return first && err == nil, err
+}
+
 // warn tells of some that end after one instant and not after another, and
 // whether there may be more of them.
 func (db *DB) warn(ctx context.Context, e ending, days int, now, after, until time.Time) (told []tenants.Expiring, more bool, err error) {

@@ -169,6 +169,8 @@ func TestUsesAreNotedWithoutANewVersion(t *testing.T) {
 	one, two := tenants.Secret{ID: id(t), Hash: []byte{1}}, tenants.Secret{ID: id(t), Hash: []byte{2}}
 	createClient(t, a, acme.ID, "erp", one, two)
 	createClient(t, a, other.ID, "erp")
+	key := &tenants.ClientKey{ID: id(t), TenantID: acme.ID, ClientID: "erp", Alg: "RS256", Thumbprint: "x", JWK: json.RawMessage("{}")}
+	must(t, a.AddClientKey(t.Context(), key, audit("client.key.add")))
 	before, err := a.LastEvent(t.Context())
 	must(t, err)
 	use := func(db *store.DB, secretID string, at time.Time) {
@@ -178,6 +180,7 @@ func TestUsesAreNotedWithoutANewVersion(t *testing.T) {
 	use(a, one.ID, instant.Add(time.Minute))
 	use(b, one.ID, instant) // the other node flushes later what was earlier
 	use(b, "", instant.Add(time.Hour))
+	must(t, a.UseClients(t.Context(), map[tenants.ClientUse]time.Time{{TenantID: acme.ID, ClientID: "erp", KeyID: key.ID}: instant.Add(time.Second)}))
 	must(t, a.UseClients(t.Context(), nil))
 	must(t, a.UseClients(t.Context(), map[tenants.ClientUse]time.Time{{TenantID: acme.ID, ClientID: "deleted", SecretID: "gone"}: instant}))
 	got, err := a.Client(t.Context(), acme.ID, "erp")
@@ -185,8 +188,8 @@ func TestUsesAreNotedWithoutANewVersion(t *testing.T) {
 	want := func(at *time.Time, d time.Duration) bool {
 		return at != nil && at.Equal(instant.Add(d).Truncate(time.Microsecond))
 	}
-	if !want(got.LastUsedAt, time.Hour) || !want(got.Secrets[0].LastUsedAt, time.Minute) || got.Secrets[1].LastUsedAt != nil || got.Version != 1 {
-		t.Errorf("client %v, secrets %v and %v, version %d", got.LastUsedAt, got.Secrets[0].LastUsedAt, got.Secrets[1].LastUsedAt, got.Version)
+	if !want(got.LastUsedAt, time.Hour) || !want(got.Secrets[0].LastUsedAt, time.Minute) || got.Secrets[1].LastUsedAt != nil || !want(got.Keys[0].LastUsedAt, time.Second) || got.Version != 1 {
+		t.Errorf("client %v, secrets %v and %v, key %v, version %d", got.LastUsedAt, got.Secrets[0].LastUsedAt, got.Secrets[1].LastUsedAt, got.Keys[0].LastUsedAt, got.Version)
 	}
 	// Who changes the client does not take the use back.
 	stale := *got

@@ -20,6 +20,8 @@ type ClientKey struct {
 	CreatedAt  time.Time       `json:"created_at"`
 	NotBefore  *time.Time      `json:"not_before"`
 	ExpiresAt  *time.Time      `json:"expires_at"` // of a certificate its notAfter, or earlier
+	// LastUsedAt is behind by a minute or so: uses are kept in memory first.
+	LastUsedAt *time.Time `json:"last_used_at"`
 }
 
 // Live reports whether the key may be used at an instant.

@@ -2,9 +2,9 @@ package tenants
 
 import "time"
 
-// ClientUse names a client that was used and the secret that proved it, empty
-// where something else did.
-type ClientUse struct{ TenantID, ClientID, SecretID string }
+// ClientUse names a client that was used and the secret or the key that proved
+// it, both empty where something else did.
+type ClientUse struct{ TenantID, ClientID, SecretID, KeyID string }
 
 // ExpiryKind says what ends.
 type ExpiryKind string
@@ -15,7 +15,14 @@ const (
 	ClientSecretExpiry ExpiryKind = "client_secret"
 	ClientKeyExpiry    ExpiryKind = "client_key" // a certificate's notAfter, or what was set
 	APIKeyExpiry       ExpiryKind = "api_key"
+	// TLSCertificateExpiry is the end of what a node proves its own name by.
+	TLSCertificateExpiry ExpiryKind = "tls_certificate"
 )
+
+// ExpiryKinds returns all of them.
+func ExpiryKinds() []ExpiryKind {
+	return []ExpiryKind{ClientExpiry, ClientSecretExpiry, ClientKeyExpiry, APIKeyExpiry, TLSCertificateExpiry}
+}
 
 // ExpiryWarnings are how many days before something ends it is told, the first
 // one first.

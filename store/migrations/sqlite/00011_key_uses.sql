@@ -1,0 +1,3 @@
+-- +goose Up
+
+ALTER TABLE client_keys ADD COLUMN last_used_at TIMESTAMP;
