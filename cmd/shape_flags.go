@@ -14,6 +14,7 @@ import (
 type shapeFlags struct {
 	TokenFormat *string  `placeholder:"FORMAT" help:"jwt or opaque. Of a client, empty: as its API says."`
 	Claim       []string `sep:"none" placeholder:"NAME=VALUE" help:"Claim that is the same in every token, may be repeated. NAME= takes it away."`
+	ClaimJSON   []string `name:"claim-json" sep:"none" placeholder:"NAME=JSON" help:"Claim of another type, such as level=3 or beta=true, may be repeated."`
 	ClaimFrom   []string `name:"claim-from" sep:"none" placeholder:"NAME=SOURCE" help:"Claim that comes from the user, such as mail=user.email or groups=user.groups, may be repeated."`
 }
 
@@ -28,6 +29,14 @@ func (f shapeFlags) claims() (map[string]*tenants.Claim, error) {
 		if all[name] = nil; value != "" {
 			all[name] = &tenants.Claim{Value: value}
 		}
+	}
+	for _, given := range f.ClaimJSON {
+		name, text, _ := strings.Cut(given, "=")
+		claim := &tenants.Claim{}
+		if err := admin.Decode([]byte(text), &claim.Value); err != nil || claim.Value == nil {
+			return nil, usage("--claim-json: write NAME=JSON, such as level=3")
+		}
+		all[name] = claim
 	}
 	for _, given := range f.ClaimFrom {
 		name, from, ok := strings.Cut(given, "=")
