@@ -3,10 +3,7 @@ package admin
 import (
 	"cmp"
 	"context"
-	"slices"
 	"time"
-
-	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
 // ClientCredential is one thing by which a client proves who it is, without the
@@ -17,46 +14,31 @@ type ClientCredential struct {
 	Name      string     `json:"name"` // the end of a secret, the subject or kid or thumbprint of a key
 	CreatedAt time.Time  `json:"created_at"`
 	ExpiresAt *time.Time `json:"expires_at"`
+	// LastUsedAt is behind by a minute or so.
+	LastUsedAt *time.Time `json:"last_used_at"`
 }
 
 // ClientCredentials lists the secrets and keys of a client, the one that ends
 // first at the front; it needs clients:read.
-func (s *Service) ClientCredentials(ctx context.Context, a Actor, slug, clientID string) (Page[ClientCredential], error) {
+func (s *Service) ClientCredentials(ctx context.Context, a Actor, slug, clientID string, q Query) (Page[ClientCredential], error) {
 	_, c, err := s.reachClient(ctx, a, "clients:read", slug, clientID)
 	if err != nil {
 		return Page[ClientCredential]{}, err
 	}
-	list := []ClientCredential{}
-	for _, secret := range c.Secrets {
-		list = append(list, ClientCredential{Kind: "secret", ID: secret.ID, Name: secret.Hint, CreatedAt: secret.CreatedAt, ExpiresAt: secret.ExpiresAt})
+	var all []ClientCredential
+	for _, one := range c.Secrets {
+		all = append(all, ClientCredential{
+			Kind: "secret", ID: one.ID, Name: one.Hint, CreatedAt: one.CreatedAt, ExpiresAt: one.ExpiresAt, LastUsedAt: one.LastUsedAt,
+		})
 	}
-	for _, key := range c.Keys {
-		list = append(list, credentialOf(key))
+	for _, one := range c.Keys {
+		all = append(all, ClientCredential{
+			Kind: one.Source, ID: one.ID, Name: cmp.Or(one.Subject, one.Kid, one.Thumbprint),
+			CreatedAt: one.CreatedAt, ExpiresAt: one.ExpiresAt, LastUsedAt: one.LastUsedAt,
+		})
 	}
-	slices.SortFunc(list, func(x, y ClientCredential) int {
-		if order := byExpiry(x.ExpiresAt, y.ExpiresAt); order != 0 {
-			return order
-		}
-		return cmp.Compare(x.ID, y.ID)
-	})
-	return Page[ClientCredential]{Items: list}, nil
-}
-
-func credentialOf(key tenants.ClientKey) ClientCredential {
-	return ClientCredential{
-		Kind: key.Source, ID: key.ID, Name: cmp.Or(key.Subject, key.Kid, key.Thumbprint), CreatedAt: key.CreatedAt, ExpiresAt: key.ExpiresAt,
-	}
-}
-
-// byExpiry puts what never ends last.
-func byExpiry(x, y *time.Time) int {
-	switch {
-	case x == nil && y == nil:
-		return 0
-	case x == nil:
-		return 1
-	case y == nil:
-		return -1
-	}
-	return x.Compare(*y)
+	return held(ctx, s, listing[ClientCredential]{
+		name: "client_credentials", tenantID: c.TenantID, narrowed: c.ID,
+		key: func(one *ClientCredential) string { return sorting(one.ExpiresAt) + one.ID },
+	}, all, q)
 }

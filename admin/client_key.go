@@ -107,12 +107,15 @@ func (n NewClientKey) read(k *tenants.ClientKey) (*assertion.Key, error) {
 }
 
 // ClientKeys lists a client's public keys, oldest first; it needs clients:read.
-func (s *Service) ClientKeys(ctx context.Context, a Actor, slug, clientID string) (Page[tenants.ClientKey], error) {
+func (s *Service) ClientKeys(ctx context.Context, a Actor, slug, clientID string, q Query) (Page[tenants.ClientKey], error) {
 	_, c, err := s.reachClient(ctx, a, "clients:read", slug, clientID)
 	if err != nil {
 		return Page[tenants.ClientKey]{}, err
 	}
-	return Page[tenants.ClientKey]{Items: filled(c.Keys)}, nil
+	return held(ctx, s, listing[tenants.ClientKey]{
+		name: "client_keys", tenantID: c.TenantID, narrowed: c.ID,
+		key: func(k *tenants.ClientKey) string { return sorting(&k.CreatedAt) + k.ID },
+	}, c.Keys, q)
 }
 
 // RevokeClientKey ends a key at once. It needs clients:write and every admin

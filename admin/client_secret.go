@@ -113,12 +113,15 @@ func (s *Service) secretHash(ctx context.Context, tenantID, clientID, text strin
 
 // Secrets lists a client's secrets, oldest first, without the secrets
 // themselves; it needs clients:read.
-func (s *Service) Secrets(ctx context.Context, a Actor, slug, clientID string) (Page[tenants.Secret], error) {
+func (s *Service) Secrets(ctx context.Context, a Actor, slug, clientID string, q Query) (Page[tenants.Secret], error) {
 	_, c, err := s.reachClient(ctx, a, "clients:read", slug, clientID)
 	if err != nil {
 		return Page[tenants.Secret]{}, err
 	}
-	return Page[tenants.Secret]{Items: filled(c.Secrets)}, nil
+	return held(ctx, s, listing[tenants.Secret]{
+		name: "secrets", tenantID: c.TenantID, narrowed: c.ID,
+		key: func(one *tenants.Secret) string { return sorting(&one.CreatedAt) + one.ID },
+	}, c.Secrets, q)
 }
 
 // RevokeSecret ends a secret at once. It needs clients:write and every admin

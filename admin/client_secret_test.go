@@ -27,7 +27,7 @@ func TestSecretsComeAndGo(t *testing.T) {
 	if short.Hint != "" {
 		t.Errorf("the hint %q gives away much of a short secret", short.Hint)
 	}
-	page, err := h.Secrets(t.Context(), operator(), "acme", "c")
+	page, err := h.Secrets(t.Context(), operator(), "acme", "c", admin.Query{})
 	wantNone(t, err)
 	if len(page.Items) != 3 {
 		t.Fatalf("got %d secrets, want 3", len(page.Items))

@@ -87,12 +87,17 @@ func keepsStandIn(before, after string) error {
 }
 
 // LegacyUses lists which clients of a tenant still use which endpoints of
-// dialects; it needs clients:read.
-func (s *Service) LegacyUses(ctx context.Context, a Actor, slug string) (Page[tenants.LegacyUse], error) {
+// dialects, by client_id. The query's Prefix is one of the client_id. It needs
+// clients:read.
+func (s *Service) LegacyUses(ctx context.Context, a Actor, slug string, q Query) (Page[tenants.LegacyUse], error) {
 	t, err := s.reach(ctx, a, "clients:read", slug)
 	if err != nil {
 		return Page[tenants.LegacyUse]{}, err
 	}
-	uses, err := s.store.LegacyUses(ctx, t.ID)
-	return Page[tenants.LegacyUse]{Items: uses}, err
+	return list(ctx, s, listing[tenants.LegacyUse]{
+		name: "legacy_uses", tenantID: t.ID, key: (*tenants.LegacyUse).Key,
+		read: func(ctx context.Context, r Range) ([]tenants.LegacyUse, error) {
+			return s.store.LegacyUses(ctx, t.ID, r)
+		},
+	}, q)
 }

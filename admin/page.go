@@ -1,8 +1,12 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
+	"sort"
+	"time"
 
 	"github.com/gatehouse-auth/gatehouse/cursor"
 )
@@ -76,6 +80,24 @@ func list[T any](ctx context.Context, s *Service, l listing[T], q Query) (Page[T
 		page.NextPageToken, err = cursor.Seal(last, sign)
 	}
 	return page, err
+}
+
+// held reads one page of a list that is in memory as a whole.
+func held[T any](ctx context.Context, s *Service, l listing[T], all []T, q Query) (Page[T], error) {
+	slices.SortFunc(all, func(a, b T) int { return cmp.Compare(l.key(&a), l.key(&b)) })
+	l.read = func(_ context.Context, r Range) ([]T, error) {
+		rest := all[sort.Search(len(all), func(i int) bool { return l.key(&all[i]) > r.After }):]
+		return rest[:min(len(rest), r.Limit)], nil
+	}
+	return list(ctx, s, l, q)
+}
+
+// sorting writes an instant so that texts sort as the instants do; nil is last.
+func sorting(at *time.Time) string {
+	if at == nil {
+		return "never"
+	}
+	return at.UTC().Format("2006-01-02T15:04:05.000000Z")
 }
 
 func errPageToken() error {

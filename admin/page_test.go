@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-auth/gatehouse/admin"
+	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
 func TestPagesWalkThroughAList(t *testing.T) {
@@ -119,4 +120,77 @@ func TestAuditEventsArePagedByTheirBeginning(t *testing.T) {
 	if len(page.Items) != 1 || page.Items[0].Target != "late1" || page.NextPageToken != "" {
 		t.Errorf("the second page: %+v", page)
 	}
+}
+
+// walk reads a list item by item, and returns the texts that show its items.
+func walk[T any](t *testing.T, read func(admin.Query) (admin.Page[T], error), show func(T) string) (seen []string) {
+	t.Helper()
+	for q := (admin.Query{Size: 1}); ; {
+		page, err := read(q)
+		wantNone(t, err)
+		if len(page.Items) > 1 || len(seen) > 20 {
+			t.Fatalf("a page of 1 after %v: %v", seen, page.Items)
+		}
+		for _, item := range page.Items {
+			seen = append(seen, show(item))
+		}
+		if q.PageToken = page.NextPageToken; q.PageToken == "" {
+			return seen
+		}
+	}
+}
+
+func TestCredentialsAndSigningKeysArePaged(t *testing.T) {
+	h := newHouse(t)
+	h.tenant("acme")
+	first := h.client("acme", "c")
+	ctx, at := t.Context(), func(days int) *time.Time { end := h.now.AddDate(0, 0, days); return &end }
+	var secrets, keys []string
+	old, err := h.Secrets(ctx, operator(), "acme", first.ID, admin.Query{})
+	wantNone(t, err)
+	secrets = append(secrets, old.Items[0].ID)
+	for _, days := range []int{30, 10} {
+		h.now = h.now.Add(time.Second)
+		made, err := h.AddSecret(ctx, operator(), "acme", "c", admin.NewSecret{ExpiresAt: at(days)})
+		wantNone(t, err)
+		secrets = append(secrets, made.Secret.ID)
+	}
+	for _, x := range []string{"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "PLjfJAbJlvJW9wcfoDgsvZ1_R9hpmmfzoYUQIsmF_W8"} {
+		h.now = h.now.Add(time.Second)
+		made, err := h.AddClientKey(ctx, operator(), "acme", "c", admin.NewClientKey{JWK: map[string]any{"kty": "OKP", "crv": "Ed25519", "x": x}, ExpiresAt: at(20)})
+		wantNone(t, err)
+		keys = append(keys, made.ID)
+	}
+	wantList(t, walk(t, func(q admin.Query) (admin.Page[tenants.Secret], error) {
+		return h.Secrets(ctx, operator(), "acme", "c", q)
+	},
+		func(s tenants.Secret) string { return s.ID }), secrets...)
+	wantList(t, walk(t, func(q admin.Query) (admin.Page[tenants.ClientKey], error) {
+		return h.ClientKeys(ctx, operator(), "acme", "c", q)
+	},
+		func(k tenants.ClientKey) string { return k.ID }), keys...)
+	// The one that ends first at the front, what never ends last.
+	wantList(t, walk(t, func(q admin.Query) (admin.Page[admin.ClientCredential], error) {
+		return h.ClientCredentials(ctx, operator(), "acme", "c", q)
+	}, func(c admin.ClientCredential) string { return c.ID }), secrets[2], keys[0], keys[1], secrets[1], secrets[0])
+	// A token is good for the list of the same client only.
+	h.client("acme", "d")
+	page, err := h.Secrets(ctx, operator(), "acme", "c", admin.Query{Size: 1})
+	wantNone(t, err)
+	_, err = h.Secrets(ctx, operator(), "acme", "d", admin.Query{PageToken: page.NextPageToken})
+	wantError(t, err, admin.CodeInvalid, "page_token")
+
+	rotated, err := h.RotateKey(ctx, operator(), "acme", admin.RotationOrder{})
+	wantNone(t, err)
+	var kids []string
+	for _, key := range rotated.Items {
+		kids = append(kids, key.Kid)
+	}
+	if len(kids) < 2 {
+		t.Fatalf("%d signing keys: the test would show nothing", len(kids))
+	}
+	wantList(t, walk(t, func(q admin.Query) (admin.Page[admin.SigningKey], error) {
+		return h.SigningKeys(ctx, operator(), "acme", q)
+	},
+		func(k admin.SigningKey) string { return k.Kid }), kids...)
 }

@@ -44,11 +44,11 @@ func (h *house) uses(a admin.Actor, slug, api, client, secret, kid string) map[s
 	keep("UpdateClient", "clients:write", err)
 	_, err = h.AddSecret(ctx, a, slug, client, admin.NewSecret{})
 	keep("AddSecret", "clients:write", err)
-	_, err = h.Secrets(ctx, a, slug, client)
+	_, err = h.Secrets(ctx, a, slug, client, admin.Query{})
 	keep("Secrets", "clients:read", err)
 	keep("RevokeSecret", "clients:write", h.RevokeSecret(ctx, a, slug, client, secret))
 	keep("DeleteClient", "clients:write", h.DeleteClient(ctx, a, slug, client, 0))
-	_, err = h.SigningKeys(ctx, a, slug)
+	_, err = h.SigningKeys(ctx, a, slug, admin.Query{})
 	keep("SigningKeys", "keys:read", err)
 	_, err = h.RotateKey(ctx, a, slug, admin.RotationOrder{})
 	keep("RotateKey", "keys:write", err)
@@ -66,7 +66,7 @@ func (h *house) furnished(slug string) (t *tenants.Tenant, secret, kid string) {
 	h.api(slug, "api", "data")
 	made := h.client(slug, "c", access("api", "data"))
 	wantNone(h.t, h.EnsureKey(h.t.Context(), t.ID, "ES256"))
-	page, err := h.SigningKeys(h.t.Context(), operator(), slug)
+	page, err := h.SigningKeys(h.t.Context(), operator(), slug, admin.Query{})
 	wantNone(h.t, err)
 	return t, made.Secrets[0].ID, page.Items[0].Kid
 }

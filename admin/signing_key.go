@@ -50,13 +50,19 @@ type Revocation struct {
 
 // SigningKeys lists a tenant's keys in the order in which they sign; it needs
 // keys:read.
-func (s *Service) SigningKeys(ctx context.Context, a Actor, slug string) (Page[SigningKey], error) {
+func (s *Service) SigningKeys(ctx context.Context, a Actor, slug string, q Query) (Page[SigningKey], error) {
 	t, err := s.reach(ctx, a, "keys:read", slug)
 	if err != nil {
 		return Page[SigningKey]{}, err
 	}
 	set, err := s.store.KeySet(ctx, t.ID)
-	return Page[SigningKey]{Items: s.shown(set)}, err
+	if err != nil {
+		return Page[SigningKey]{}, err
+	}
+	return held(ctx, s, listing[SigningKey]{
+		name: "signing_keys", tenantID: t.ID,
+		key: func(k *SigningKey) string { return sorting(&k.Key.ActiveAt) + k.Kid },
+	}, s.shown(set), q)
 }
 
 // shown describes a set's keys.

@@ -13,7 +13,7 @@ import (
 
 func (h *house) keys(slug string) []admin.SigningKey {
 	h.t.Helper()
-	page, err := h.SigningKeys(h.t.Context(), operator(), slug)
+	page, err := h.SigningKeys(h.t.Context(), operator(), slug, admin.Query{})
 	wantNone(h.t, err)
 	return page.Items
 }

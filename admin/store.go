@@ -30,7 +30,7 @@ type TenantStore interface {
 	CreateTenant(ctx context.Context, t *tenants.Tenant, pepper keys.SealedPepper, e tenants.AuditEvent, standIns ...*tenants.Client) error
 	UpdateTenant(ctx context.Context, t *tenants.Tenant, e tenants.AuditEvent, standIns ...*tenants.Client) error
 	// LegacyUses returns which clients of the tenant use endpoints of dialects.
-	LegacyUses(ctx context.Context, tenantID string) ([]tenants.LegacyUse, error)
+	LegacyUses(ctx context.Context, tenantID string, r Range) ([]tenants.LegacyUse, error)
 	// DeleteTenant deletes the tenant and everything that it owns but its audit events.
 	DeleteTenant(ctx context.Context, id string, version int64, e tenants.AuditEvent) error
 }

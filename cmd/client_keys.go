@@ -66,12 +66,14 @@ type clientKeysListCmd struct {
 
 func (c *clientKeysListCmd) Run(a *app) error {
 	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
-		page, err := d.admin.ClientKeys(d.ctx, d.actor, tenant, c.ClientID)
+		all, err := everyPage("", func(q admin.Query) (admin.Page[tenants.ClientKey], error) {
+			return d.admin.ClientKeys(d.ctx, d.actor, tenant, c.ClientID, q)
+		})
 		if err != nil {
 			return err
 		}
-		return showTable(a, page.Items, "ID|KID|ALG|SOURCE|SUBJECT|CREATED|EXPIRES", func(k tenants.ClientKey) []string {
-			return []string{k.ID, k.Kid, k.Alg, k.Source, k.Subject, instant(k.CreatedAt), expiryText(k.ExpiresAt, a.now())}
+		return showTable(a, all, "ID|KID|ALG|SOURCE|SUBJECT|CREATED|EXPIRES|LAST USED", func(k tenants.ClientKey) []string {
+			return []string{k.ID, k.Kid, k.Alg, k.Source, k.Subject, instant(k.CreatedAt), expiryText(k.ExpiresAt, a.now()), instantOr(k.LastUsedAt, "never")}
 		})
 	})
 }

@@ -147,12 +147,13 @@ func (c *clientsListCmd) Run(a *app) error {
 // showLegacy is the report for whoever moves clients to the standard endpoint.
 func (c *clientsListCmd) showLegacy(a *app) error {
 	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
-		page, err := d.admin.LegacyUses(d.ctx, d.actor, tenant)
+		all, err := everyPage(c.Query, func(q admin.Query) (admin.Page[tenants.LegacyUse], error) {
+			return d.admin.LegacyUses(d.ctx, d.actor, tenant, q)
+		})
 		if err != nil {
 			return err
 		}
-		uses := slices.DeleteFunc(page.Items, func(u tenants.LegacyUse) bool { return !strings.HasPrefix(u.ClientID, c.Query) })
-		return showTable(a, uses, "CLIENT ID|DIALECT|ENDPOINT|REQUESTS|LAST", func(u tenants.LegacyUse) []string {
+		return showTable(a, all, "CLIENT ID|DIALECT|ENDPOINT|REQUESTS|LAST", func(u tenants.LegacyUse) []string {
 			return []string{u.ClientID, u.Dialect, u.Method + " " + u.Path, strconv.FormatInt(u.Count, 10), instant(u.LastUsedAt)}
 		})
 	})

@@ -23,11 +23,13 @@ type keysListCmd struct {
 
 func (c *keysListCmd) Run(a *app) error {
 	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
-		page, err := d.admin.SigningKeys(d.ctx, d.actor, tenant)
+		all, err := everyPage("", func(q admin.Query) (admin.Page[admin.SigningKey], error) {
+			return d.admin.SigningKeys(d.ctx, d.actor, tenant, q)
+		})
 		if err != nil {
 			return err
 		}
-		return a.showKeys(page)
+		return a.showKeys(admin.Page[admin.SigningKey]{Items: append([]admin.SigningKey{}, all...)})
 	})
 }
 

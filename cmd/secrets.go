@@ -60,11 +60,13 @@ type secretsListCmd struct {
 
 func (c *secretsListCmd) Run(a *app) error {
 	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
-		page, err := d.admin.Secrets(d.ctx, d.actor, tenant, c.ClientID)
+		all, err := everyPage("", func(q admin.Query) (admin.Page[tenants.Secret], error) {
+			return d.admin.Secrets(d.ctx, d.actor, tenant, c.ClientID, q)
+		})
 		if err != nil {
 			return err
 		}
-		return showTable(a, page.Items, "ID|ENDS IN|CREATED|EXPIRES|LAST USED", func(s tenants.Secret) []string {
+		return showTable(a, all, "ID|ENDS IN|CREATED|EXPIRES|LAST USED", func(s tenants.Secret) []string {
 			return []string{s.ID, s.Hint, instant(s.CreatedAt), expiryText(s.ExpiresAt, a.now()), instantOr(s.LastUsedAt, "never")}
 		})
 	})

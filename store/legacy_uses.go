@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
+	"github.com/gatehouse-auth/gatehouse/admin"
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
@@ -65,12 +67,17 @@ func clientsOf(tx *gorm.DB, uses []tenants.LegacyUse) (map[[2]string]bool, error
 	return there, err
 }
 
-// LegacyUses returns which clients of the tenant use endpoints of dialects, by
-// client_id, dialect and path.
-func (db *DB) LegacyUses(ctx context.Context, tenantID string) ([]tenants.LegacyUse, error) {
+// LegacyUses returns a range of which clients of the tenant use endpoints of
+// dialects, sorted by Key. Its Prefix is one of the client_id.
+func (db *DB) LegacyUses(ctx context.Context, tenantID string, r admin.Range) ([]tenants.LegacyUse, error) {
 	uses := []tenants.LegacyUse{}
 	err := db.read(ctx, func(tx *gorm.DB) error {
-		return tx.Where("tenant_id = ?", tenantID).Order("client_id, dialect, path, method").Find(&uses).Error
+		q := tx.Where("tenant_id = ?", tenantID)
+		if last := strings.SplitN(r.After, " ", 4); len(last) == 4 {
+			q = q.Where("(client_id, dialect, method, path) > (?, ?, ?, ?)", last[0], last[1], last[2], last[3])
+		}
+		r.After = ""
+		return page(q, r, "client_id").Order("dialect, method, path").Find(&uses).Error
 	})
 	return uses, err
 }

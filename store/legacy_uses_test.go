@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gatehouse-auth/gatehouse/admin"
 	"github.com/gatehouse-auth/gatehouse/oauth"
 	"github.com/gatehouse-auth/gatehouse/store/storetest"
 	"github.com/gatehouse-auth/gatehouse/tenants"
@@ -32,13 +33,13 @@ func TestLegacyUsesAddUpAndGoWithTheirClient(t *testing.T) {
 	must(t, db.AddLegacyUses(t.Context(), []tenants.LegacyUse{earlier}))
 	must(t, db.AddLegacyUses(t.Context(), []tenants.LegacyUse{gone}))
 	use.Count, use.LastUsedAt = 6, later.LastUsedAt
-	got, err := db.LegacyUses(t.Context(), tenant.ID)
+	got, err := db.LegacyUses(t.Context(), tenant.ID, admin.Range{})
 	must(t, err)
 	if diff := cmp.Diff([]tenants.LegacyUse{use, elsewhere}, got); diff != "" {
 		t.Error(diff)
 	}
 	must(t, db.DeleteClient(t.Context(), tenant.ID, "erp", 0, audit("client.delete")))
-	if got, err = db.LegacyUses(t.Context(), tenant.ID); err != nil || len(got) != 0 {
+	if got, err = db.LegacyUses(t.Context(), tenant.ID, admin.Range{}); err != nil || len(got) != 0 {
 		t.Errorf("a deleted client is still reported: %v, %v", got, err)
 	}
 }
@@ -63,4 +64,44 @@ func TestStandInsAreMadeWithTheirTenantOnce(t *testing.T) {
 	}
 	createClient(t, db, tenant.ID, "taken")
 	wantErr(t, db.UpdateTenant(t.Context(), tenant, audit("tenant.update"), standIn("taken", oauth.AuthDialect)), tenants.ErrExists)
+}
+
+func TestLegacyUsesAreReadPageByPage(t *testing.T) {
+	db := storetest.Open(t)
+	tenant := newTenant(t, db, "acme")
+	var want []string
+	for _, client := range []string{"a", "a-b", "b"} {
+		createClient(t, db, tenant.ID, client)
+		for _, call := range [][2]string{{"GET", "/x"}, {"GET", "/y"}, {"POST", "/x"}} {
+			use := tenants.LegacyUse{TenantID: tenant.ID, ClientID: client, Dialect: "dealcloud", Method: call[0], Path: call[1], FirstUsedAt: instant, LastUsedAt: instant}
+			must(t, db.AddLegacyUses(t.Context(), []tenants.LegacyUse{use}))
+			want = append(want, use.Key())
+		}
+	}
+	read := func(r admin.Range) (keys []string) {
+		t.Helper()
+		uses, err := db.LegacyUses(t.Context(), tenant.ID, r)
+		must(t, err)
+		for _, use := range uses {
+			keys = append(keys, use.Key())
+		}
+		return keys
+	}
+	var seen []string
+	for after := ""; len(seen) < len(want); after = seen[len(seen)-1] {
+		some := read(admin.Range{Limit: 2, After: after})
+		if len(some) == 0 {
+			break
+		}
+		seen = append(seen, some...)
+	}
+	if diff := cmp.Diff(want, seen); diff != "" {
+		t.Error(diff)
+	}
+	if got := read(admin.Range{Prefix: "A-"}); len(got) != 3 || got[0] != "a-b dealcloud GET /x" {
+		t.Errorf("by prefix: %v", got)
+	}
+	if got := read(admin.Range{Prefix: "%"}); got != nil {
+		t.Errorf("a prefix is no pattern: %v", got)
+	}
 }

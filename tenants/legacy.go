@@ -1,6 +1,9 @@
 package tenants
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // LegacyUse tells that a client got what it asked for from an endpoint of a
 // dialect, rather than from the standard one.
@@ -13,4 +16,9 @@ type LegacyUse struct {
 	Count       int64     `json:"count"`                  // up to a minute behind
 	FirstUsedAt time.Time `json:"first_used_at"`
 	LastUsedAt  time.Time `json:"last_used_at"`
+}
+
+// Key is what lists of one tenant are sorted by.
+func (u *LegacyUse) Key() string {
+	return strings.Join([]string{u.ClientID, u.Dialect, u.Method, u.Path}, " ")
 }

@@ -3,12 +3,12 @@ package adminapi
 import "github.com/gatehouse-auth/gatehouse/admin"
 
 func (a *api) listClientCredentials(r *request) (answer, error) {
-	page, err := a.service.ClientCredentials(r.ctx(), r.actor, r.tenant(), r.client())
+	page, err := a.service.ClientCredentials(r.ctx(), r.actor, r.tenant(), r.client(), r.page())
 	return answer{body: page}, err
 }
 
 func (a *api) listClientKeys(r *request) (answer, error) {
-	page, err := a.service.ClientKeys(r.ctx(), r.actor, r.tenant(), r.client())
+	page, err := a.service.ClientKeys(r.ctx(), r.actor, r.tenant(), r.client(), r.page())
 	return answer{body: page}, err
 }
 

@@ -48,7 +48,7 @@ func (a *api) deleteClient(r *request) (answer, error) {
 }
 
 func (a *api) listSecrets(r *request) (answer, error) {
-	page, err := a.service.Secrets(r.ctx(), r.actor, r.tenant(), r.client())
+	page, err := a.service.Secrets(r.ctx(), r.actor, r.tenant(), r.client(), r.page())
 	return answer{body: page}, err
 }
 
@@ -69,6 +69,6 @@ func (a *api) revokeSecret(r *request) (answer, error) {
 }
 
 func (a *api) listLegacyUses(r *request) (answer, error) {
-	page, err := a.service.LegacyUses(r.ctx(), r.actor, r.tenant())
+	page, err := a.service.LegacyUses(r.ctx(), r.actor, r.tenant(), r.page())
 	return answer{body: page}, err
 }

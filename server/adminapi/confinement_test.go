@@ -38,7 +38,7 @@ func (d *desk) furnished(slug string) *strings.Replacer {
 	})
 	d.must(err)
 	d.must(d.service.EnsureKey(d.t.Context(), t.ID, keys.ES256))
-	list, err := d.service.SigningKeys(d.t.Context(), everything(), slug)
+	list, err := d.service.SigningKeys(d.t.Context(), everything(), slug, admin.Query{})
 	d.must(err)
 	group, err := d.service.CreateGroup(d.t.Context(), everything(), slug, admin.GroupSettings{Name: "group-of-" + slug})
 	d.must(err)

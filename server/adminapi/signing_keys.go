@@ -3,7 +3,7 @@ package adminapi
 import "github.com/gatehouse-auth/gatehouse/admin"
 
 func (a *api) listKeys(r *request) (answer, error) {
-	page, err := a.service.SigningKeys(r.ctx(), r.actor, r.tenant())
+	page, err := a.service.SigningKeys(r.ctx(), r.actor, r.tenant(), r.page())
 	return answer{body: page}, err
 }
 
