@@ -56,3 +56,27 @@ func check(t *testing.T, text string, key *assertion.Key, err error) {
 		t.Fatalf("%q is another key when read again", text)
 	}
 }
+
+// Whatever is published at a jwks_uri, only keys that verify come of it, and each
+// is the same when it is written as a JWK.
+func FuzzJWKS(f *testing.F) {
+	all := ""
+	for alg, private := range pairs(f) {
+		all += "," + string(jwk(f, keyOf(f, alg, private)))
+	}
+	f.Add([]byte(`{"keys":[{"kty":"oct","k":"AA"},1,null` + all + `]}`))
+	f.Add([]byte(`{"keys":null}`))
+	f.Add([]byte(`{"keys":[[[]]],"keys":[]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		list, err := assertion.ParseJWKS(data)
+		if len(list) > 100 || err != nil && list != nil {
+			t.Fatalf("%d keys, %v", len(list), err)
+		}
+		for i := range list {
+			again, err := assertion.ImportJWK(jwk(t, &list[i]), "")
+			if err != nil || again.Alg != list[i].Alg || again.ID != list[i].ID {
+				t.Fatalf("%q holds a key that is not read again: %v", data, err)
+			}
+		}
+	})
+}

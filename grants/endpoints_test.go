@@ -167,25 +167,3 @@ func TestRefusalsAreReadStrictly(t *testing.T) {
 		}
 	}
 }
-
-// Whatever an endpoint says, what is taken of it keeps to the bounds.
-func FuzzRemoteAnswer(f *testing.F) {
-	for _, seed := range []string{`{"sub":"a","scopes":["b"],"claims":{"c":1},"expires_in":2}`, `{"username":"a"}`, `{"error":"a","error_description":"b"}`, `{"sub":"a","claims":{"iss":1}}`} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, body []byte) {
-		if d, err := readDecision(body); err == nil {
-			if (d.Subject == "") == (d.Username == "") || d.ExpiresIn < 0 || len(d.Claims) > maxRemoteClaims {
-				t.Errorf("%q: %+v", body, d)
-			}
-			for name := range d.Claims {
-				if tenants.ReservedClaim(name) {
-					t.Errorf("%q makes the claim %s", body, name)
-				}
-			}
-		}
-		if refusal, err := readRefusal(body); err == nil && (len(refusal.Description) > maxRefusal || refusal.Code == oauth.InvalidClient) {
-			t.Errorf("%q: %v", body, refusal)
-		}
-	})
-}

@@ -7,6 +7,8 @@ var (
 	ReadRefusal  = readRefusal
 )
 
+const MaxRemoteClaims = maxRemoteClaims
+
 func NewVisit(cookie string) *Visit { return &Visit{cookie: cookie} }
 
 var (

@@ -114,7 +114,7 @@ func FuzzRemoteDecision(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if (d.Subject == "") == (d.Username == "") || d.ExpiresIn < 0 {
+		if (d.Subject == "") == (d.Username == "") || d.ExpiresIn < 0 || len(d.Claims) > grants.MaxRemoteClaims {
 			t.Fatalf("%s decides %+v", body, d)
 		}
 		if d.Scopes != nil {

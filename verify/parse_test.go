@@ -4,8 +4,12 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-jose/go-jose/v4"
 	josejson "github.com/go-jose/go-jose/v4/json"
@@ -114,6 +118,49 @@ func FuzzKeys(f *testing.F) {
 				t.Fatalf("%q gave %q, %q", body, kid, key.alg)
 			}
 			key.verify([]byte("x"), []byte("y"))
+		}
+	})
+}
+
+// FuzzSchedule: no key schedule panics, none of another issuer counts, and what it
+// lists is what encoding/json reads of it.
+func FuzzSchedule(f *testing.F) {
+	const issuer = "https://a.example"
+	f.Add([]byte(`{"issuer":"https://a.example","keys":[{"kid":"a"}],"revoked":[{"kid":"b","revoked_at":"2026-01-01T00:00:00Z"},{}]}`))
+	f.Add([]byte(`{"issuer":"https://b.example","revoked":[{"kid":"b"}]}`))
+	f.Add([]byte(`{"issuer":"https://a.example","revoked":{}}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		revoked, err := parseSchedule(issuer, body, time.Unix(1, 0))
+		var want struct{ Issuer string }
+		if json.Unmarshal(body, &want) != nil && err == nil || err == nil && want.Issuer != issuer || err != nil && revoked != nil {
+			t.Fatalf("%q: %v, %v", body, revoked, err)
+		}
+		for kid, seen := range revoked {
+			if !seen.Equal(time.Unix(1, 0)) {
+				t.Fatalf("%q: %q was seen at %v", body, kid, seen)
+			}
+		}
+	})
+}
+
+// FuzzAuthorization: what is taken for a bearer token stands in the header, alone,
+// and no answer's header holds anything else of what came.
+func FuzzAuthorization(f *testing.F) {
+	for _, seed := range [][2]string{{"Bearer a.b.c", ""}, {"bearer  a", "a=b"}, {"Basic eDp5", ""}, {"Bearer a,b", ""}, {"Bearer\ta", "access_token=a"}, {"", "access%5Ftoken=a"}} {
+		f.Add(seed[0], seed[1])
+	}
+	f.Fuzz(func(t *testing.T, authorization, query string) {
+		r := &http.Request{URL: &url.URL{RawQuery: query}, Header: http.Header{"Authorization": {authorization}}}
+		token, err := bearer(r)
+		if err != nil && token != "" || err == nil && (token == "" || strings.ContainsAny(token, " ,\t") || !strings.HasSuffix(authorization, " "+token)) {
+			t.Fatalf("%q is the token %q, %v", authorization, token, err)
+		}
+		if _, inQuery := r.URL.Query()["access_token"]; inQuery && !errors.Is(err, ErrInvalidRequest) {
+			t.Fatalf("a token in the query %q: %v", query, err)
+		}
+		r.Header.Add("Authorization", authorization)
+		if _, err := bearer(r); err == nil {
+			t.Fatalf("%q twice is a token", authorization)
 		}
 	})
 }

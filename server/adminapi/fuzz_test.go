@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/gatehouse-auth/gatehouse/admin"
@@ -69,6 +70,26 @@ func FuzzQuery(f *testing.F) {
 		size, token := adminapi.ReadPage(query)
 		if given := query.Get("page_size") != ""; size < -1 || given == (size == 0) || token != query.Get("page_token") {
 			t.Fatalf("%q asks for %d from %q", raw, size, token)
+		}
+	})
+}
+
+// A bearer token stands alone in the one header that brings it.
+func FuzzBearer(f *testing.F) {
+	for _, header := range []string{"Bearer a.b.c", "bearer a", "Bearer  a", "Bearer", "Bearer a,Bearer b", "Basic YTpi", "Bearer\ta"} {
+		f.Add(header)
+	}
+	f.Fuzz(func(t *testing.T, header string) {
+		token, err := adminapi.ReadBearer([]string{header})
+		if err != nil {
+			return
+		}
+		scheme, rest, _ := strings.Cut(header, " ")
+		if !strings.EqualFold(scheme, "Bearer") || token != rest || token == "" || strings.ContainsAny(token, " ,") {
+			t.Fatalf("%q brings %q", header, token)
+		}
+		if _, err := adminapi.ReadBearer([]string{header, header}); err == nil {
+			t.Fatalf("%q counts when it comes twice", header)
 		}
 	})
 }
