@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # check-docs.sh: what the documentation names exists: linked files, make
-# targets, scripts, commands of gatehouse with their flags, and settings.
+# targets, scripts, commands of gatehouse with their flags, and settings; and the
+# commands of docs/tokens.md run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -58,4 +59,5 @@ for page in "${pages[@]}"; do
 done
 
 [ "$faults" -eq 0 ] || exit 1
+scripts/run-page.sh "$dir/gatehouse" docs/tokens.md
 echo "check-docs.sh: ${#pages[@]} pages name nothing that does not exist"
