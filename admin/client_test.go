@@ -146,7 +146,7 @@ func TestPatchLeavesAloneWhatItDoesNotName(t *testing.T) {
 	wantError(t, err, admin.CodeInvalid, "apis[0].scopes")
 }
 
-func TestNobodyGivesAdminScopesThatTheyLack(t *testing.T) {
+func TestClassPNobodyGivesAdminScopesThatTheyLack(t *testing.T) {
 	h := newHouse(t)
 	acme := h.tenant("acme")
 	h.client("acme", "mighty", access(oauth.AdminAudience, "clients:read", "keys:write"))

@@ -40,7 +40,7 @@ func TestPagesWalkThroughAList(t *testing.T) {
 	}
 }
 
-func TestPrefixesAreLiteral(t *testing.T) {
+func TestClassPPrefixesAreLiteral(t *testing.T) {
 	h := newHouse(t)
 	h.tenant("acme")
 	for _, id := range []string{"a_b", "axb", "Abc"} {
@@ -57,7 +57,7 @@ func TestPrefixesAreLiteral(t *testing.T) {
 	wantError(t, err, admin.CodeInvalid, "q")
 }
 
-func TestForgedPageTokensAreRefused(t *testing.T) {
+func TestClassPForgedPageTokensAreRefused(t *testing.T) {
 	h := newHouse(t)
 	for _, slug := range []string{"acme", "other"} {
 		h.tenant(slug)

@@ -71,7 +71,7 @@ func (h *house) furnished(slug string) (t *tenants.Tenant, secret, kid string) {
 	return t, made.Secrets[0].ID, page.Items[0].Kid
 }
 
-func TestEachUseCaseNeedsItsScope(t *testing.T) {
+func TestClassPEachUseCaseNeedsItsScope(t *testing.T) {
 	h := newHouse(t)
 	_, secret, kid := h.furnished("acme")
 	for name, use := range h.uses(operatorWith(), "acme", "api", "c", secret, kid) {
@@ -105,7 +105,7 @@ func TestEachUseCaseNeedsItsScope(t *testing.T) {
 	wantError(t, err, admin.CodeForbidden, "", "tenants:write")
 }
 
-func TestAnotherTenantIsAnsweredLikeNone(t *testing.T) {
+func TestClassGAnotherTenantIsAnsweredLikeNone(t *testing.T) {
 	h := newHouse(t)
 	_, secret, kid := h.furnished("acme")
 	other := ownAdmin(h.tenant("other"))

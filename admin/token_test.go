@@ -15,7 +15,7 @@ import (
 
 // Class E: nobody configures a claim that says who a token speaks for, what for
 // or how long.
-func TestReservedClaimsAreRefusedByName(t *testing.T) {
+func TestClassEReservedClaimsAreRefusedByName(t *testing.T) {
 	h := newHouse(t)
 	h.tenant("acme")
 	api := h.api("acme", "api")

@@ -92,7 +92,7 @@ func TestSignatures(t *testing.T) {
 
 // Class A: the header never decides alone. Each of these was signed by the right
 // key, or made from what is public.
-func TestAlgorithmConfusion(t *testing.T) {
+func TestClassAAlgorithmConfusion(t *testing.T) {
 	rsa := keystest.RSA(2048, 0)
 	key := keyOf(t, "RS256", rsa)
 	jwk, err := key.JWK()

@@ -162,7 +162,7 @@ func TestGoodKeysSurviveTheirHostForAWhile(t *testing.T) {
 	}
 }
 
-func TestAKeysetBelongsToItsTenant(t *testing.T) {
+func TestClassGAKeysetBelongsToItsTenant(t *testing.T) {
 	h := newHost(t, "a")
 	k := assertion.NewKeysets(h, h.clock)
 	for _, tenant := range []string{"one", "two", "one"} {

@@ -8,7 +8,7 @@ import (
 )
 
 // Class I: every form of an address that is not public.
-func TestPublic(t *testing.T) {
+func TestClassIPublic(t *testing.T) {
 	for _, closed := range []string{
 		"127.0.0.1", "127.255.255.254", "0.0.0.0", "0.1.2.3", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1",
 		"100.64.0.1", "100.100.100.200", "100.127.255.255", "169.254.169.254", "169.254.0.1", "168.63.129.16", "192.0.0.192",

@@ -107,7 +107,7 @@ func resolver(t *testing.T, address [4]byte) *net.Resolver {
 }
 
 // Class I: what a URL itself gives away is refused before anything is asked.
-func TestURLsThatAreRefused(t *testing.T) {
+func TestClassIURLsThatAreRefused(t *testing.T) {
 	s := newSink(t, func(http.ResponseWriter, *http.Request) {})
 	c := fetch.New(fetch.Config{Roots: s.roots()})
 	for _, url := range []string{
@@ -139,7 +139,7 @@ func TestURLsThatAreRefused(t *testing.T) {
 
 // Class I: a public name that leads to an address which is not public, as after
 // DNS rebinding, is refused when the connection is made.
-func TestNamesThatResolveToClosedAddresses(t *testing.T) {
+func TestClassINamesThatResolveToClosedAddresses(t *testing.T) {
 	connections := closedPort(t)
 	for _, address := range [][4]byte{{127, 0, 0, 1}, {0, 0, 0, 0}, {10, 0, 0, 1}, {169, 254, 169, 254}, {100, 100, 100, 200}} {
 		c := fetch.New(fetch.Config{Resolver: resolver(t, address)})
@@ -202,7 +202,7 @@ func TestAllowedAddressesAndNamesAreReached(t *testing.T) {
 }
 
 // Class I: redirects, stalls, floods and bombs.
-func TestHostileAnswers(t *testing.T) {
+func TestClassIHostileAnswers(t *testing.T) {
 	target := newSink(t, func(http.ResponseWriter, *http.Request) {})
 	stalled := make(chan struct{})
 	s := newSink(t, func(w http.ResponseWriter, r *http.Request) {

@@ -140,7 +140,7 @@ func TestFamilyLivesNoLongerThanItsSubject(t *testing.T) {
 
 // Class E: no grant and no claim of a user's can put a token into a grant that
 // it does not belong to, and a renewed token says what the first one said.
-func TestGrantIDIsNotAClaimThatAGrantMakes(t *testing.T) {
+func TestClassEGrantIDIsNotAClaimThatAGrantMakes(t *testing.T) {
 	d := newDesk(t)
 	said := func(r *oauth.Response) (claims map[string]any) {
 		t.Helper()

@@ -57,7 +57,7 @@ func TestSignedTokensVerifyByJWKS(t *testing.T) {
 	}
 }
 
-func TestJWKSHasPublicMembersOnly(t *testing.T) {
+func TestClassRJWKSHasPublicMembersOnly(t *testing.T) {
 	n := newNode(t)
 	for _, alg := range keys.Algs() {
 		n.sign(t, alg)

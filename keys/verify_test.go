@@ -80,7 +80,7 @@ func (f *forger) refuse(t *testing.T, name, token string) {
 	}
 }
 
-func TestVerifyRefusesForgedHeaders(t *testing.T) {
+func TestClassAVerifyRefusesForgedHeaders(t *testing.T) {
 	f := newForger(t)
 	if _, err := f.rings.Verify(t.Context(), tenant, "at+jwt", f.token(t, f.payload(), typed())); err != nil {
 		t.Fatal(err) // else nothing below would mean anything
@@ -109,7 +109,7 @@ func TestVerifyRefusesForgedHeaders(t *testing.T) {
 }
 
 // A token that brings a key along is refused even where it names ours.
-func TestVerifyRefusesAnEmbeddedKeyBesideOurKid(t *testing.T) {
+func TestClassAVerifyRefusesAnEmbeddedKeyBesideOurKid(t *testing.T) {
 	f := newForger(t)
 	private := f.signing.Key.(jose.JSONWebKey)
 	jwk, _ := private.Public().MarshalJSON()
@@ -132,7 +132,7 @@ func TestVerifyRefusesAnEmbeddedKeyBesideOurKid(t *testing.T) {
 }
 
 // The classic: an HMAC whose secret is the public key in some spelling.
-func TestVerifyRefusesSymmetricAndUnsigned(t *testing.T) {
+func TestClassAVerifyRefusesSymmetricAndUnsigned(t *testing.T) {
 	f := newForger(t)
 	private := f.signing.Key.(jose.JSONWebKey)
 	jwk := private.Public()
@@ -193,7 +193,7 @@ func swapCase(s string) string {
 	}, s)
 }
 
-func TestVerifyKnowsOneTenantOnly(t *testing.T) {
+func TestClassGVerifyKnowsOneTenantOnly(t *testing.T) {
 	n := newNode(t)
 	token := n.sign(t, keys.ES256)
 	_, _, err := n.rings.Sign(t.Context(), "other", keys.ES256, "at+jwt", claimsAt(start))

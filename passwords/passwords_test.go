@@ -80,7 +80,7 @@ func TestOwnHashesAreSaltedAndUpToDate(t *testing.T) {
 }
 
 // Class N: what a hash does not read must not count as right.
-func TestSecretsThatDifferOnlyAtTheirEndAreDifferent(t *testing.T) {
+func TestClassNSecretsThatDifferOnlyAtTheirEndAreDifferent(t *testing.T) {
 	s := slot(t)
 	long := strings.Repeat("a", 72)
 	if match, _ := s.Verify(bcrypt72, long); !match {

@@ -19,7 +19,7 @@ func TestTextsAreRandomAndTellTheirKind(t *testing.T) {
 }
 
 // Class N: cut, extended or changed texts are none.
-func TestChangedTextsAreNone(t *testing.T) {
+func TestClassNChangedTextsAreNone(t *testing.T) {
 	text := secrets.New("p.")
 	for i := range text {
 		if secrets.Valid("p.", text[:i]) {

@@ -115,7 +115,7 @@ func TestUsesOfAPIKeysAreSampled(t *testing.T) {
 }
 
 // The key is revoked on the other node after its next poll.
-func TestDeletedAPIKeyIsRefusedOnBothNodes(t *testing.T) {
+func TestClassFDeletedAPIKeyIsRefusedOnBothNodes(t *testing.T) {
 	a, b := twoHouses(t)
 	a.admin("PATCH", "tenants/acme/clients/106", `{"grant_types":["client_credentials","urn:gatehouse:params:oauth:grant-type:api-key"]}`)
 	made := a.admin("POST", "tenants/acme/users/oauth_106/api-keys", `{"name":"Key"}`)

@@ -22,7 +22,7 @@ func (h *house) introspected(slug, clientID, token string) map[string]any {
 
 // Class E: a reserved claim that has got into the database past every check does
 // not get into a token.
-func TestReservedClaimsAreIgnoredWhenATokenIsMade(t *testing.T) {
+func TestClassEReservedClaimsAreIgnoredWhenATokenIsMade(t *testing.T) {
 	h := newHouse(t)
 	h.seed()
 	tenant, err := h.db.Tenant(t.Context(), "acme")

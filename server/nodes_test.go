@@ -61,7 +61,7 @@ func TestWarmRequestMakesNoDatabaseQuery(t *testing.T) {
 }
 
 // Class M: an unknown client costs the same queries as a wrong secret.
-func TestUnknownClientAndWrongSecretCostTheSame(t *testing.T) {
+func TestClassMUnknownClientAndWrongSecretCostTheSame(t *testing.T) {
 	h := newHouse(t)
 	h.seed()
 	cost := func(id string) (queries uint64) {
@@ -95,7 +95,7 @@ func twoHouses(t *testing.T) (a, b *house) {
 	return a, b
 }
 
-func TestChangeIsInForceOnTheOtherNodeAfterItsNextPoll(t *testing.T) {
+func TestClassFChangeIsInForceOnTheOtherNodeAfterItsNextPoll(t *testing.T) {
 	a, b := twoHouses(t)
 	if status := b.ask(); status != http.StatusOK {
 		t.Fatal(status)
@@ -156,7 +156,7 @@ func TestNodeThatLostTouchAnswersOnlyFromMemoryWhatIsPublic(t *testing.T) {
 }
 
 // Class R: nothing secret reaches the log, and nobody writes lines into it.
-func TestLogHoldsNoSecretAndOneLineForEachRequest(t *testing.T) {
+func TestClassRLogHoldsNoSecretAndOneLineForEachRequest(t *testing.T) {
 	h := newHouse(t)
 	h.seed()
 	h.logs.TakeAll()
@@ -181,7 +181,7 @@ func TestLogHoldsNoSecretAndOneLineForEachRequest(t *testing.T) {
 	}
 }
 
-func TestThrottleSlowsTheGuesserAndNobodyElse(t *testing.T) {
+func TestClassMThrottleSlowsTheGuesserAndNobodyElse(t *testing.T) {
 	h := newHouse(t)
 	h.seed()
 	guess := func() *http.Response {
@@ -215,7 +215,7 @@ func TestThrottleSlowsTheGuesserAndNobodyElse(t *testing.T) {
 	}
 }
 
-func TestBodyOfUnknownLengthIsBounded(t *testing.T) {
+func TestClassOBodyOfUnknownLengthIsBounded(t *testing.T) {
 	h := newHouse(t)
 	h.seed()
 	request, err := http.NewRequest(http.MethodPost, h.http.URL+"/t/acme/oauth2/token", struct{ io.Reader }{strings.NewReader("scope=" + strings.Repeat("x", server.MaxBody))})
@@ -267,7 +267,7 @@ func TestSecretsAndClientsEndAtTheirInstant(t *testing.T) {
 	}
 }
 
-func TestForwardedHostCountsFromATrustedProxyOnly(t *testing.T) {
+func TestClassHForwardedHostCountsFromATrustedProxyOnly(t *testing.T) {
 	h := newHouse(t)
 	h.admin("POST", "tenants", `{"slug":"acme","name":"Acme","hosts":["acme.example"]}`)
 	h.forwardedHost = "elsewhere.example, ACME.example:443"
@@ -283,7 +283,7 @@ func TestForwardedHostCountsFromATrustedProxyOnly(t *testing.T) {
 
 // Revoking a key takes it out of the JWKS, has another one sign, and makes
 // everything that it signed inactive, on every node after its next poll.
-func TestRevokedKeyIsGoneOnEveryNode(t *testing.T) {
+func TestClassFRevokedKeyIsGoneOnEveryNode(t *testing.T) {
 	a, b := twoHouses(t)
 	a.admin("PATCH", "tenants/acme/clients/106", `{"resource_server_for":["https://api.acme.example"]}`)
 	b.poll()

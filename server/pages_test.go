@@ -315,7 +315,7 @@ func (p *person) isIn() bool {
 	return p.send("GET", "/device", nil).StatusCode == http.StatusOK
 }
 
-func TestSessionsEnd(t *testing.T) {
+func TestClassFSessionsEnd(t *testing.T) {
 	h := newHouse(t)
 	h.tellies("acme", "acme.example")
 	h.tellies("globex", "globex.example")
@@ -419,7 +419,7 @@ func TestClassJPagesHoldNothingForeign(t *testing.T) {
 
 // Signing in from another site's page is refused, so that nobody is signed in as
 // somebody else without noticing.
-func TestFormsOfOtherSitesAreRefused(t *testing.T) {
+func TestClassJFormsOfOtherSitesAreRefused(t *testing.T) {
 	h := newHouse(t)
 	h.tellies("acme", "acme.example")
 	p := &person{house: h, host: "acme.example"}

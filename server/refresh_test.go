@@ -84,12 +84,8 @@ func pair(t *testing.T, furnish func(*house)) (a, b *house) {
 // successor, the same in every answer.
 func TestClassDSameRefreshTokenAtOnceHasOneSuccessor(t *testing.T) {
 	a, b := pair(t, (*house).renewable)
-	rounds := 5
-	if storetest.IsPostgres() {
-		rounds = 50
-	}
 	token := a.granted()
-	for round := range rounds {
+	for round := range rounds() {
 		const times = 32
 		statuses, tokens, access := [times]int{}, [times]string{}, map[any]bool{}
 		var mu sync.Mutex

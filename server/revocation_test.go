@@ -58,7 +58,7 @@ func (h *house) opaque() {
 }
 
 // Class F: what is revoked on one node is dead on the other after its next poll.
-func TestRevocationIsInForceOnTheOtherNodeAfterItsNextPoll(t *testing.T) {
+func TestClassFRevocationIsInForceOnTheOtherNodeAfterItsNextPoll(t *testing.T) {
 	a, b := twoHouses(t)
 	revocations := map[string]func(token string){
 		"by its client": func(token string) {
@@ -165,7 +165,7 @@ func TestRevocationsThatFollowEachOtherAtOnceEachEndWhatThereIs(t *testing.T) {
 }
 
 // Class F, RFC 7009 section 2.2.1: what could not be revoked is never answered 200.
-func TestRevocationFailsWhileTheDatabaseIsAway(t *testing.T) {
+func TestClassFRevocationFailsWhileTheDatabaseIsAway(t *testing.T) {
 	for _, format := range []string{"jwt", "opaque"} {
 		t.Run(format, func(t *testing.T) {
 			h := newHouse(t)
@@ -197,7 +197,7 @@ func TestOpaqueTokenIsNotIssuedWhileTheDatabaseIsAway(t *testing.T) {
 }
 
 // Class N: a token that was cut, extended or changed is none.
-func TestTextsThatAreNearlyAnOpaqueTokenAreInactive(t *testing.T) {
+func TestClassNTextsThatAreNearlyAnOpaqueTokenAreInactive(t *testing.T) {
 	h := newHouse(t)
 	h.seed()
 	h.opaque()
@@ -229,7 +229,7 @@ func TestTextsThatAreNearlyAnOpaqueTokenAreInactive(t *testing.T) {
 }
 
 // Class R: what the database keeps of an opaque token opens nothing.
-func TestOpaqueTokensAreStoredHashed(t *testing.T) {
+func TestClassROpaqueTokensAreStoredHashed(t *testing.T) {
 	h, dump := houseWithDump(t)
 	h.seed()
 	h.opaque()

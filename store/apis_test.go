@@ -104,7 +104,7 @@ func TestTenantsByAudienceAreThoseOfFindableAPIs(t *testing.T) {
 	check("aud", a.ID, b.ID, c.ID)
 }
 
-func TestListsAreSortedAndSearchedLiterally(t *testing.T) {
+func TestClassPListsAreSortedAndSearchedLiterally(t *testing.T) {
 	db := storetest.Open(t)
 	acme, other := newTenant(t, db, "acme"), newTenant(t, db, "other")
 	for identifier, name := range map[string]string{

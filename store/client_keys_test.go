@@ -80,7 +80,7 @@ func TestRulesForAssertionsReadBack(t *testing.T) {
 }
 
 // Class C: of all who spend the same at once, on two nodes, one wins.
-func TestAssertionIsSpentOnce(t *testing.T) {
+func TestClassCAssertionIsSpentOnce(t *testing.T) {
 	a, b := storetest.OpenPair(t)
 	acme := newTenant(t, a, "acme")
 	spent := tenants.SpentAssertion{TenantID: acme.ID, Digest: "d", ExpiresAt: instant.Add(time.Hour)}

@@ -148,7 +148,7 @@ func TestAttemptsArePurgedWhenTheyNoLongerCount(t *testing.T) {
 
 // Class M: attempts at once, on several nodes, evaluate no more guesses than
 // one after the other.
-func TestParallelAttemptsOnTwoNodesAreCountedBeforeTheyAreJudged(t *testing.T) {
+func TestClassMParallelAttemptsOnTwoNodesAreCountedBeforeTheyAreJudged(t *testing.T) {
 	a, b := storetest.OpenPair(t)
 	acme := newTenant(t, a, "acme")
 	for round := range 10 {

@@ -38,7 +38,7 @@ func TestTokensSayWhoCallsAndWhatTheyMay(t *testing.T) {
 	}
 }
 
-func TestTokensAreRefused(t *testing.T) {
+func TestClassBTokensOfOthersAreRefused(t *testing.T) {
 	d := newDesk(t)
 	for _, slug := range []string{"acme", "evil"} {
 		_, err := d.service.CreateTenant(t.Context(), everything(), admin.NewTenant{Slug: slug, Name: slug})

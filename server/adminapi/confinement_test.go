@@ -59,7 +59,7 @@ func (d *desk) furnished(slug string) *strings.Replacer {
 
 // Every operation, with another tenant's token and ids: the answer is the one
 // for ids that nobody has, and nothing happens.
-func TestAnotherTenantIsAnsweredLikeNone(t *testing.T) {
+func TestClassGAnotherTenantIsAnsweredLikeNone(t *testing.T) {
 	d := newDesk(t)
 	acme := d.furnished("acme")
 	d.furnished("other")
@@ -111,7 +111,7 @@ func (d *desk) audit(slug string) string {
 	return fmt.Sprint(page.Items)
 }
 
-func TestPageTokensOfOthersAreRefused(t *testing.T) {
+func TestClassPPageTokensOfOthersAreRefused(t *testing.T) {
 	d := newDesk(t)
 	d.furnished("acme")
 	d.furnished("other")

@@ -57,7 +57,7 @@ func TestQueriesAreRefused(t *testing.T) {
 
 // Members that would assign what is not the caller's are refused, and nothing
 // changes.
-func TestMassAssignmentIsRefused(t *testing.T) {
+func TestClassPMassAssignmentIsRefused(t *testing.T) {
 	d := newDesk(t)
 	ids := d.furnished("acme")
 	token := d.operator()
@@ -96,7 +96,7 @@ func TestHostilePathsFindNothing(t *testing.T) {
 }
 
 // Secrets are shown where they are made, and nowhere else.
-func TestSecretsAreInNoOtherAnswer(t *testing.T) {
+func TestClassRSecretsAreInNoOtherAnswer(t *testing.T) {
 	d := newDesk(t)
 	ids := d.furnished("acme")
 	token := d.operator()
@@ -127,7 +127,7 @@ func (b broken) Authenticate(context.Context, string) (admin.Actor, error) {
 }
 
 // What failed here is not the caller's fault: the log has it, the answer not.
-func TestFailuresAreLoggedAndNotShown(t *testing.T) {
+func TestClassRFailuresAreLoggedAndNotShown(t *testing.T) {
 	d := newDesk(t)
 	for code, c := range map[string]struct {
 		status int

@@ -61,7 +61,7 @@ func TestRevokingTokensNeedsTheScopeOfTheirOwner(t *testing.T) {
 }
 
 // Class F: a revoked token does not reach the admin API.
-func TestRevokedTokensAreRefused(t *testing.T) {
+func TestClassFRevokedTokensAreRefused(t *testing.T) {
 	d := newDesk(t)
 	_, err := d.service.CreateTenant(t.Context(), everything(), admin.NewTenant{Slug: "acme", Name: "Acme"})
 	d.must(err)

@@ -1,0 +1,87 @@
+package server_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Class F: whatever ends, what it ends works no longer on the node that ended it
+// nor on the other after its next poll, whichever way it is used; and what it
+// does not end goes on.
+func TestClassFWhatHasEndedWorksNowhere(t *testing.T) {
+	a, b := pair(t, func(*house) {})
+	hash := hashOf(t, "correct horse")
+	every := []string{"api_key", "bearer", "client_secret", "device_code", "exchange", "introspection", "password", "refresh_token", "session"}
+	but := func(names ...string) []string {
+		return slices.DeleteFunc(slices.Clone(every), func(name string) bool { return slices.Contains(names, name) })
+	}
+	for i, ending := range []struct {
+		name               string
+		method, path, body string
+		refused            []string
+	}{
+		{"nothing", "", "", "", nil},
+		{"suspended tenant", "PATCH", "", `{"status":"suspended"}`, every},
+		{"deleted tenant", "DELETE", "", "", every},
+		{"disabled client", "PATCH", "/clients/app", `{"status":"disabled"}`, every},
+		{"expired client", "PATCH", "/clients/app", `{"expires_at":"` + a.clock.Now().Add(-time.Second).Format(time.RFC3339) + `"}`, every},
+		{"deleted client", "DELETE", "/clients/app", "", every},
+		{"revoked secret", "DELETE", "/clients/app/secrets/{secret}", "", but("introspection", "bearer")},
+		{"withdrawn grants", "PATCH", "/clients/app", `{"grant_types":[]}`, but("introspection", "bearer")},
+		{"withdrawn API", "PATCH", "/clients/app", `{"apis":[]}`, []string{"bearer", "device_code", "exchange", "introspection", "refresh_token"}},
+		{"disabled user", "PATCH", "/users/u-ann", `{"status":"disabled"}`, but("client_secret")},
+		{"deleted user", "DELETE", "/users/u-ann", "", but("client_secret")},
+		{"new password", "PATCH", "/users/u-ann", `{"password":"another horse"}`, []string{"device_code", "password", "refresh_token", "session"}},
+		{"ended sessions", "DELETE", "/users/u-ann/sessions", "", []string{"device_code", "session"}},
+		{"deleted API key", "DELETE", "/users/u-ann/api-keys/{key}", "", []string{"api_key"}},
+		{"revoked tokens of the user", "POST", "/tokens/revoke", `{"user_id":"u-ann"}`, []string{"bearer", "exchange", "introspection", "refresh_token"}},
+		{"revoked tokens of the client", "POST", "/tokens/revoke", `{"client_id":"app"}`, []string{"bearer", "exchange", "introspection", "refresh_token"}},
+		{"revoked signing key", "POST", "/signing-keys/{kid}/revoke", "", []string{"bearer", "exchange", "introspection"}},
+	} {
+		t.Run(ending.name, func(t *testing.T) {
+			slug := fmt.Sprint("t", i)
+			a.furnishAll(slug, "s3cret", hash)
+			wallet := a.wallet(slug, "s3cret")
+			b.poll()
+			b.earns(slug, "s3cret", "client_credentials") // so that it has things in memory
+			if ending.method != "" {
+				a.admin(ending.method, "tenants/"+slug+a.named(slug, ending.path), ending.body)
+			}
+			b.poll()
+			var refused []string
+			for _, name := range every {
+				if !wallet[name](b, slug, "s3cret") {
+					refused = append(refused, name)
+				}
+			}
+			if !slices.Equal(refused, ending.refused) {
+				t.Errorf("the other node refuses %v, want %v", refused, ending.refused)
+			}
+			for _, name := range ending.refused {
+				if wallet[name](a, slug, "s3cret") {
+					t.Errorf("the node that ended it takes %s", name)
+				}
+			}
+		})
+	}
+}
+
+// named fills in the ids of a path below a tenant made by furnishAll.
+func (h *house) named(slug, path string) string {
+	h.t.Helper()
+	for part, list := range map[string]string{"{secret}": "/clients/app/secrets", "{key}": "/users/u-ann/api-keys", "{kid}": "/signing-keys"} {
+		before, after, found := strings.Cut(path, part)
+		if !found {
+			continue
+		}
+		one := h.admin("GET", "tenants/"+slug+list, "")["items"].([]any)[0].(map[string]any)
+		if part == "{kid}" {
+			return before + one["kid"].(string) + after
+		}
+		return before + one["id"].(string) + after
+	}
+	return path
+}
