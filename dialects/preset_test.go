@@ -2,6 +2,8 @@ package dialects_test
 
 import (
 	"reflect"
+	"regexp"
+	"slices"
 	"testing"
 
 	"github.com/gatehouse-auth/gatehouse/dialects"
@@ -30,6 +32,18 @@ func TestEachDialectHasAPreset(t *testing.T) {
 	}
 	for name := range presets {
 		t.Errorf("the preset %s has no dialect", name)
+	}
+}
+
+// The demo has a call of each endpoint, so that a reader can try all of them.
+func TestEachEndpointIsShownInTheDemo(t *testing.T) {
+	for _, preset := range dialects.Presets() {
+		for _, route := range dialects.Builtin().Lookup(preset.Name).Routes {
+			called := regexp.MustCompile(`\{(issuer|shared)\}` + regexp.QuoteMeta(route.Path) + `($|[?'" |)])`)
+			if !slices.ContainsFunc(preset.Demo.Calls, func(call dialects.Call) bool { return called.MatchString(call.Run) }) {
+				t.Errorf("the demo of %s does not call %s", preset.Name, route.Path)
+			}
+		}
 	}
 }
 
