@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
@@ -52,27 +53,39 @@ func (db *DB) write(ctx context.Context, fn func(tx *gorm.DB) error) error {
 // numbers are in the order of commits, and one change at a time runs: what fn
 // reads stays so until it is written.
 func (db *DB) publish(ctx context.Context, event feed.Event, fn func(tx *gorm.DB) error) error {
-	return db.publishThat(ctx, func(tx *gorm.DB) (feed.Event, error) { return event, fn(tx) })
+	return db.publishAll(ctx, func(tx *gorm.DB) ([]feed.Event, error) { return []feed.Event{event}, fn(tx) })
 }
 
-// publishThat is publish of an event that the change itself decides.
-func (db *DB) publishThat(ctx context.Context, fn func(tx *gorm.DB) (feed.Event, error)) error {
-	var event feed.Event
+// publishAll is publish of events that the change itself decides, one or more.
+func (db *DB) publishAll(ctx context.Context, fn func(tx *gorm.DB) ([]feed.Event, error)) error {
+	var events []feed.Event
 	err := db.write(ctx, func(tx *gorm.DB) error {
 		n, err := db.nextEvent(tx)
 		if err != nil {
 			return err
 		}
-		if event, err = fn(tx); err != nil {
+		if events, err = fn(tx); err != nil {
 			return err
 		}
-		event.N = n
-		return tx.Create(&eventRow{Event: event, CreatedAt: db.now()}).Error
+		for i := range events {
+			if i > 0 {
+				if n, err = db.nextEvent(tx); err != nil {
+					return err
+				}
+			}
+			events[i].N = n
+			if err := tx.Create(&eventRow{Event: events[i], CreatedAt: db.now()}).Error; err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return err
 	}
-	db.notify(event)
+	for _, event := range events {
+		db.notify(event)
+	}
 	return nil
 }
 
@@ -97,11 +110,11 @@ func (db *DB) nextEvent(tx *gorm.DB) (int64, error) {
 
 // change is publish with the audit event that tells who did it.
 func (db *DB) change(ctx context.Context, audit tenants.AuditEvent, event feed.Event, fn func(tx *gorm.DB) error) error {
-	return db.changeThat(ctx, audit, func(tx *gorm.DB) (feed.Event, error) { return event, fn(tx) })
+	return db.changeAll(ctx, audit, func(tx *gorm.DB) ([]feed.Event, error) { return []feed.Event{event}, fn(tx) })
 }
 
-// changeThat is change with an event that the change itself decides.
-func (db *DB) changeThat(ctx context.Context, audit tenants.AuditEvent, fn func(tx *gorm.DB) (feed.Event, error)) error {
+// changeAll is publishAll with the audit event that tells who did it.
+func (db *DB) changeAll(ctx context.Context, audit tenants.AuditEvent, fn func(tx *gorm.DB) ([]feed.Event, error)) error {
 	if audit.ID == "" {
 		id, err := uuid.NewV7()
 		if err != nil {
@@ -109,21 +122,26 @@ func (db *DB) changeThat(ctx context.Context, audit tenants.AuditEvent, fn func(
 		}
 		audit.ID = id.String()
 	}
-	if audit.At.IsZero() {
-		audit.At = db.options.Now()
-	}
-	audit.At = stored(audit.At)
-	return db.publishThat(ctx, func(tx *gorm.DB) (feed.Event, error) {
-		event, err := fn(tx)
+	audit.At = stored(db.at(audit))
+	return db.publishAll(ctx, func(tx *gorm.DB) ([]feed.Event, error) {
+		events, err := fn(tx)
 		if err != nil {
-			return event, err
+			return nil, err
 		}
 		told := audit
 		if told.TenantID == "" {
-			told.TenantID = event.TenantID
+			told.TenantID = events[0].TenantID
 		}
-		return event, tx.Create(&told).Error
+		return events, tx.Create(&told).Error
 	})
+}
+
+// at is when a change is made, as its audit event says.
+func (db *DB) at(e tenants.AuditEvent) time.Time {
+	if e.At.IsZero() {
+		return db.now()
+	}
+	return e.At
 }
 
 // next returns the version that a row gets when it is changed. q selects the

@@ -215,19 +215,24 @@ func (db *DB) UpdateClient(ctx context.Context, c *tenants.Client, e tenants.Aud
 	return err
 }
 
-// DeleteClient deletes the client with its secrets, its service account and its
-// refresh tokens.
+// DeleteClient deletes the client with its secrets and its service account, and
+// ends its tokens.
 func (db *DB) DeleteClient(ctx context.Context, tenantID, clientID string, version int64, e tenants.AuditEvent) error {
-	return db.change(ctx, e, clientEvent(tenantID, clientID), func(tx *gorm.DB) error {
+	return db.changeAll(ctx, e, func(tx *gorm.DB) ([]feed.Event, error) {
 		if _, err := next(tx.Model(&clientRow{}).Where(oneClient, tenantID, clientID), version); err != nil {
-			return err
+			return nil, err
 		}
 		if err := db.cutOff(tx, tenantID, clientID, ""); err != nil {
-			return err
+			return nil, err
 		}
-		if err := deleteUser(tx, tenantID, tenants.ServiceAccountID(clientID)); err != nil {
-			return err
+		account := tenants.ServiceAccountID(clientID)
+		ended, err := endTokens(tx, tenantID, db.at(e), clientID, account)
+		if err != nil {
+			return nil, err
 		}
-		return one(tx.Where(oneClient, tenantID, clientID).Delete(&clientRow{}))
+		if err := deleteUser(tx, tenantID, account); err != nil {
+			return nil, err
+		}
+		return []feed.Event{clientEvent(tenantID, clientID), ended}, one(tx.Where(oneClient, tenantID, clientID).Delete(&clientRow{}))
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/gatehouse-auth/gatehouse/feed"
+	"github.com/gatehouse-auth/gatehouse/keys"
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
@@ -25,41 +26,64 @@ func (db *DB) Revocations(ctx context.Context, tenantID string) ([]tenants.Revoc
 // the tenant. Given again, for a later instant, it ends those that were issued
 // since; for an earlier one it changes nothing of access tokens.
 func (db *DB) Revoke(ctx context.Context, r tenants.Revocation, e tenants.AuditEvent) error {
-	return db.changeThat(ctx, e, func(tx *gorm.DB) (feed.Event, error) {
-		r, err := overtaking(tx, r)
-		if err != nil {
-			return feed.Event{}, err
+	return db.changeAll(ctx, e, func(tx *gorm.DB) ([]feed.Event, error) {
+		r := r // as it was given, whenever it is tried again
+		if slices.Contains(byInstant(), r.Kind) {
+			later, err := overtaking(tx, r.TenantID, r.NotBefore)
+			if err != nil {
+				return nil, err
+			}
+			r.NotBefore, r.ExpiresAt = later, r.ExpiresAt.Add(later.Sub(r.NotBefore))
 		}
 		if err := db.cutOffBy(tx, r); err != nil {
-			return feed.Event{}, err
+			return nil, err
 		}
-		return tenants.RevocationEvent(r), revoke(tx, r)
+		return []feed.Event{tenants.RevocationEvent(r)}, revoke(tx, r)
 	})
+}
+
+// byInstant are the kinds of revocations of what was issued before an instant.
+func byInstant() []tenants.RevocationKind {
+	return []tenants.RevocationKind{tenants.RevokedClient, tenants.RevokedUser, tenants.RevokedAll}
 }
 
 // overtakes bounds how far ahead of the clock revocations get that follow each
 // other at once.
 const overtakes = 5 * time.Second
 
-// overtaking returns the revocation for a later second where another one of the
-// tenant's was for this second: what was issued between the two has an iat in the
-// second after the first.
-func overtaking(tx *gorm.DB, r tenants.Revocation) (tenants.Revocation, error) {
-	kinds := []tenants.RevocationKind{tenants.RevokedClient, tenants.RevokedUser, tenants.RevokedAll}
-	if !slices.Contains(kinds, r.Kind) {
-		return r, nil
-	}
-	second := stored(r.NotBefore).Truncate(time.Second)
+// overtaking returns the instant of a revocation: a later second where another one
+// of the tenant's was for this second, as what was issued between the two has an
+// iat in the second after the first.
+func overtaking(tx *gorm.DB, tenantID string, at time.Time) (time.Time, error) {
+	second := stored(at).Truncate(time.Second)
 	var last tenants.Revocation
-	before, err := found(tx.Where("tenant_id = ? AND kind IN ? AND not_before >= ? AND not_before < ?", r.TenantID, kinds, second, second.Add(overtakes)).
+	before, err := found(tx.Where("tenant_id = ? AND kind IN ? AND not_before >= ? AND not_before < ?", tenantID, byInstant(), second, second.Add(overtakes)).
 		Order("not_before DESC").Take(&last).Error)
 	if err != nil || !before {
-		return r, err
+		return at, err
 	}
-	later := last.NotBefore.Truncate(time.Second).Add(time.Second)
-	r.ExpiresAt = r.ExpiresAt.Add(later.Sub(second))
-	r.NotBefore = later
-	return r, nil
+	return last.NotBefore.Truncate(time.Second).Add(time.Second), nil
+}
+
+// endTokens ends all tokens that were issued to a client or speak for one of some
+// subjects, as part of a change that deletes them: whoever gets the same id in the
+// same second does not inherit them. It returns the event that tells of it.
+func endTokens(tx *gorm.DB, tenantID string, at time.Time, clientID string, subjects ...string) (feed.Event, error) {
+	at, err := overtaking(tx, tenantID, at)
+	if err != nil {
+		return feed.Event{}, err
+	}
+	var list []tenants.Revocation
+	add := func(kind tenants.RevocationKind, key string) {
+		list = append(list, tenants.Revocation{TenantID: tenantID, Kind: kind, Key: key, NotBefore: at, ExpiresAt: at.Add(keys.Ceiling)})
+	}
+	if clientID != "" {
+		add(tenants.RevokedClient, clientID)
+	}
+	for _, id := range subjects {
+		add(tenants.RevokedUser, id)
+	}
+	return tenants.RevocationEvent(list...), revoke(tx, list...)
 }
 
 // revoke stores revocations as part of a change whose event is

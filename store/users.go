@@ -149,16 +149,20 @@ func (db *DB) UpdateUser(ctx context.Context, u *tenants.User, e tenants.AuditEv
 	return err
 }
 
-// DeleteUser deletes a user with its memberships, API keys and refresh tokens.
+// DeleteUser deletes a user with its memberships and API keys, and ends its tokens.
 func (db *DB) DeleteUser(ctx context.Context, tenantID, userID string, version int64, e tenants.AuditEvent) error {
-	return db.change(ctx, e, userEvent(tenantID, userID), func(tx *gorm.DB) error {
+	return db.changeAll(ctx, e, func(tx *gorm.DB) ([]feed.Event, error) {
 		if _, err := next(tx.Model(&userRow{}).Where(oneUser, tenantID, userID), version); err != nil {
-			return err
+			return nil, err
 		}
 		if err := db.cutOff(tx, tenantID, "", userID); err != nil {
-			return err
+			return nil, err
 		}
-		return deleteUser(tx, tenantID, userID)
+		ended, err := endTokens(tx, tenantID, db.at(e), "", userID)
+		if err != nil {
+			return nil, err
+		}
+		return []feed.Event{userEvent(tenantID, userID), ended}, deleteUser(tx, tenantID, userID)
 	})
 }
 
