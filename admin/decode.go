@@ -3,6 +3,7 @@ package admin
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"reflect"
@@ -46,7 +47,11 @@ type walker struct{ *json.Decoder }
 func (w walker) next() (json.Token, error) {
 	token, err := w.Token()
 	if err != nil {
-		return nil, &Error{Code: CodeInvalid, Message: "this is not valid JSON: " + err.Error(), Err: err}
+		what := err.Error()
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			what = "it ends too early"
+		}
+		return nil, &Error{Code: CodeInvalid, Message: "this is not valid JSON: " + what, Err: err}
 	}
 	return token, nil
 }

@@ -28,6 +28,7 @@ type exchange struct {
 	tenant   *tenants.Tenant
 	cookies  []string // from which the tenant's dialects take a session, for its pages
 	clientID string   // as claimed
+	actor    string   // who was found to ask, as in the audit log
 	grant    string
 	route    string // the pattern that answered
 	routine  bool   // asked again and again by machines, and of no interest if it succeeds
@@ -88,7 +89,10 @@ func (s *Server) log(c *gin.Context, x *exchange, took time.Duration) {
 		zap.String("address", x.address),
 	)
 	if x.route == "" {
-		fields = append(fields, zap.String("path", clip(c.Request.URL.Path)), zap.String("host", clip(c.Request.Host)))
+		fields = append(fields, zap.String("path", clip(c.Request.URL.Path)))
+	}
+	if x.route == "" || x.failure != nil && x.failure.Code == oauth.UnknownTenant {
+		fields = append(fields, zap.String("host", clip(s.requestHost(c.Request))))
 	}
 	if x.tenant != nil {
 		fields = append(fields, zap.String("tenant", x.tenant.Slug))
@@ -102,8 +106,14 @@ func (s *Server) log(c *gin.Context, x *exchange, took time.Duration) {
 	if x.grant != "" {
 		fields = append(fields, zap.String("grant_type", clip(x.grant)))
 	}
+	if x.actor != "" {
+		fields = append(fields, zap.String("actor", clip(x.actor)))
+	}
 	if x.failure != nil {
-		fields = append(fields, zap.String("error", string(x.failure.Code)), zap.String("reason", string(x.failure.Reason)))
+		fields = append(fields, zap.String("error", string(x.failure.Code)))
+		if x.failure.Reason != "" {
+			fields = append(fields, zap.String("reason", string(x.failure.Reason)))
+		}
 		if x.failure.Err != nil {
 			fields = append(fields, zap.NamedError("cause", x.failure.Err))
 		}
@@ -128,11 +138,11 @@ func RequestID(c *gin.Context) string { return of(c).id }
 // Address returns the client's address as seen behind trusted proxies.
 func Address(c *gin.Context) string { return of(c).address }
 
-// Note tells the access log which route of a router of its own answered, and
-// what failed here; nil for nothing.
-func Note(c *gin.Context, route string, failure error) {
+// Note tells the access log which route of a router of its own answered whom, if
+// that was found out, and what failed here; nil for nothing.
+func Note(c *gin.Context, route, actor string, failure error) {
 	x := of(c)
-	x.route = route
+	x.route, x.actor = route, actor
 	if failure != nil {
 		x.failure = AsFailure(failure)
 	}

@@ -6,6 +6,12 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
+// health adds what probes ask.
+func (s *Server) health(router gin.IRouter) {
+	router.Match(look(), "/healthz", s.healthz)
+	router.Match(look(), "/readyz", s.readyz)
+}
+
 // healthz says that the process answers.
 func (s *Server) healthz(c *gin.Context) {
 	of(c).routine = true

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 
@@ -37,15 +38,20 @@ func (s *Server) places() places {
 func (s *Server) mount(router gin.IRouter) {
 	for key, candidates := range s.routes {
 		method, path, _ := strings.Cut(key, " ")
-		find := gin.HandlersChain{s.resolveTenant}
+		find, methods := gin.HandlersChain{s.resolveTenant}, []string{method}
 		if !slices.ContainsFunc(candidates, func(p place) bool { return !published(p.route.Operation) }) {
 			find = gin.HandlersChain{s.fromMemory, s.resolveTenant}
+			methods = look()
 		}
 		for _, prefix := range []string{"", "/t/:slug"} {
-			router.Group(prefix, find...).Handle(method, path, func(c *gin.Context) { s.dispatch(c, candidates) })
+			router.Group(prefix, find...).Match(methods, path, func(c *gin.Context) { s.dispatch(c, candidates) })
 		}
 	}
 }
+
+// look returns the methods of what only shows something (RFC 9110 section 9.3.2).
+// What a dialect does by GET may act, and is not there for HEAD.
+func look() []string { return []string{http.MethodGet, http.MethodHead} }
 
 // dispatch lets the spec answer that the tenant speaks, or that has the route
 // on the shared host. Nothing there is said of a dialect that the tenant has

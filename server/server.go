@@ -105,8 +105,7 @@ func (s *Server) Handler() http.Handler {
 	if s.Admin != nil {
 		s.Admin(router.Group("", s.deadline, s.requireFresh))
 	}
-	router.GET("/healthz", s.healthz)
-	router.GET("/readyz", s.readyz)
+	s.health(router)
 	s.mount(router)
 	if s.Pages != nil {
 		s.pages(router)
@@ -114,7 +113,7 @@ func (s *Server) Handler() http.Handler {
 	// RFC 8414 section 3.1 puts the well-known part before the issuer's path.
 	inserted := router.Group("", s.fromMemory, s.resolveTenant)
 	for _, name := range []string{"oauth-authorization-server", "openid-configuration"} {
-		inserted.GET("/.well-known/"+name+"/t/:slug", func(c *gin.Context) { s.discovery(c, s.Dialects.Standard()) })
+		inserted.Match(look(), "/.well-known/"+name+"/t/:slug", func(c *gin.Context) { s.discovery(c, s.Dialects.Standard()) })
 	}
 	return s.again(router)
 }
@@ -123,8 +122,7 @@ func (s *Server) Handler() http.Handler {
 func (s *Server) AdminHandler(admin Mount) http.Handler {
 	router := s.router()
 	admin(router.Group("", s.deadline, s.requireFresh))
-	router.GET("/healthz", s.healthz)
-	router.GET("/readyz", s.readyz)
+	s.health(router)
 	return router
 }
 

@@ -42,7 +42,7 @@ func Register(r gin.IRouter, service *admin.Service, auth Authenticator) {
 	handle := func(c *gin.Context) {
 		call := &call{requestID: server.RequestID(c), address: server.Address(c)}
 		inner.ServeHTTP(c.Writer, c.Request.WithContext(context.WithValue(c.Request.Context(), callKey{}, call)))
-		server.Note(c, call.route, call.failure)
+		server.Note(c, call.route, call.actor, call.failure)
 	}
 	r.Any(Prefix, handle)
 	r.Any(Prefix+"/*path", handle)
@@ -53,6 +53,7 @@ type call struct {
 	requestID string
 	address   string
 	route     string
+	actor     string
 	failure   error
 }
 

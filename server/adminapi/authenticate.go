@@ -210,6 +210,7 @@ func (a *api) actor(c *gin.Context) (admin.Actor, error) {
 		return admin.Actor{}, err
 	}
 	call := callOf(c)
+	call.actor = actor.Name
 	actor.RequestID, actor.Address = call.requestID, call.address
 	return actor, nil
 }

@@ -105,7 +105,7 @@ func refusal(err *admin.Error) *problem {
 func refuse(c *gin.Context, err error) {
 	p := problemOf(err)
 	call := callOf(c)
-	call.failure = p.cause
+	call.failure = &oauth.Error{Code: oauth.Code(p.code), Err: p.cause}
 	body := map[string]any{}
 	maps.Copy(body, p.details)
 	body["title"], body["status"], body["code"] = http.StatusText(p.status), p.status, p.code

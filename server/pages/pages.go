@@ -58,7 +58,7 @@ func (p *pages) serve(c *gin.Context, origin *http.CrossOriginProtection, answer
 		err = answer(v)
 	}
 	if err != nil {
-		server.Note(c, c.FullPath(), err)
+		server.Note(c, c.FullPath(), "", err)
 		p.fail(v, err)
 	}
 }

@@ -85,7 +85,7 @@ func (p *pages) refuse(v *visit, err error, name string, content page) error {
 	default:
 		return err
 	}
-	server.Note(v.Context, v.FullPath(), err)
+	server.Note(v.Context, v.FullPath(), "", err)
 	content.Error = sentence(refused)
 	return p.show(v, statusOf(v, refused), name, content)
 }
