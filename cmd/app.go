@@ -119,6 +119,13 @@ func (d *desk) open() error {
 	return nil
 }
 
+// warn prints what is hardly wanted, for whom a server's log does not reach.
+func (d *desk) warn() {
+	for _, advice := range d.settings.advice(d.ctx, d.db) {
+		fmt.Fprintf(d.stderr, "gatehouse: warning: %s\n", advice)
+	}
+}
+
 // schemaError says what to do about a schema that is not as this program needs.
 func schemaError(state store.SchemaState) error {
 	switch state {

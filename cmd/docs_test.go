@@ -9,6 +9,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/gatehouse-auth/gatehouse/admin"
+	"github.com/gatehouse-auth/gatehouse/grants"
 )
 
 const guide = "../docs/operators.md"
@@ -36,6 +39,15 @@ func TestTheGuideListsTheSettings(t *testing.T) {
 	}
 	if rows := strings.Count(text, "\n| `"+envPrefix); rows != len(catalogue()) {
 		t.Errorf("the guide has %d settings, the program %d", rows, len(catalogue()))
+	}
+}
+
+// The operators' guide has the patterns by which scanners find secrets.
+func TestTheGuideHasThePatternsOfSecrets(t *testing.T) {
+	for _, pattern := range []string{admin.SecretPattern, grants.RefreshPattern, grants.OpaquePattern} {
+		if !strings.Contains(readGuide(t), "`"+pattern+"`") {
+			t.Errorf("the guide lacks %s", pattern)
+		}
 	}
 }
 

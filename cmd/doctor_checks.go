@@ -70,6 +70,9 @@ func (d *desk) examineDatabase() []finding {
 		return append(findings, finding{"master key", failed, err.Error(), ""})
 	}
 	findings = append(findings, finding{"master key", found, "opens everything; " + d.sealer.ID() + " seals", ""})
+	if missing := d.settings.defaultTenantMissing(d.ctx, d.db); missing != "" {
+		findings = append(findings, finding{"tenants", warned, missing, "make it, or correct default_tenant"})
+	}
 	return append(findings, d.examineTenants()...)
 }
 

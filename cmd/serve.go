@@ -141,6 +141,9 @@ func (n *node) run(ctx context.Context, announce func(*admin.Credentials)) error
 		if err := n.prepareUntilDone(ctx, announce, tried); err != nil {
 			failed <- err
 		} else if ctx.Err() == nil {
+			for _, advice := range n.settings.advice(ctx, n.db) {
+				n.log.Warn(advice)
+			}
 			n.background(working)
 			close(n.ready)
 			n.log.Info("ready", zap.String("public_url", n.settings.PublicURL))
@@ -174,22 +177,22 @@ func (n *node) listen() ([]*listener, error) {
 		secure = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
 	}
 	var all []*listener
-	add := func(address string, handler http.Handler, secure *tls.Config) error {
+	add := func(setting, address string, handler http.Handler, secure *tls.Config) error {
 		if address == "" {
 			return nil
 		}
 		inner, err := net.Listen("tcp", address)
 		if err != nil {
-			return err
+			return n.settings.problem(setting, "%v", err)
 		}
 		all = append(all, newListener(inner, server.HTTPServer(handler), secure))
 		n.log.Info("listening", zap.String("address", inner.Addr().String()))
 		return nil
 	}
 	err := errors.Join(
-		add(n.settings.Listen, n.server.Handler(), secure),
-		add(n.settings.AdminListen, n.server.AdminHandler(n.adminAPI), secure),
-		add(n.settings.MetricsListen, n.metrics.Handler(), nil),
+		add("listen", n.settings.Listen, n.server.Handler(), secure),
+		add("admin_listen", n.settings.AdminListen, n.server.AdminHandler(n.adminAPI), secure),
+		add("metrics_listen", n.settings.MetricsListen, n.metrics.Handler(), nil),
 	)
 	if err != nil {
 		for _, l := range all {
@@ -204,6 +207,7 @@ func (n *node) listen() ([]*listener, error) {
 func (n *node) stop(listeners []*listener, drain bool) error {
 	close(n.draining)
 	if drain {
+		n.log.Info("stopping: clients are told to leave, and requests are answered to their end")
 		time.Sleep(drainFor)
 		for _, l := range listeners {
 			if err := l.refuse(); err != nil {

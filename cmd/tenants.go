@@ -58,6 +58,7 @@ func (c *tenantsCreateCmd) Run(a *app) error {
 		if err != nil {
 			return err
 		}
+		d.warn()
 		return showTenant(a, t)
 	})
 }
@@ -72,6 +73,7 @@ func (c *tenantsCreateCmd) furnish(d *desk, n admin.NewTenant) error {
 	if err != nil {
 		return err
 	}
+	d.warn()
 	return d.show(made, func(w io.Writer) error {
 		if err := showTenant(d.app, made.Tenant); err != nil {
 			return err
