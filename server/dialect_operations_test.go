@@ -92,7 +92,7 @@ func (h *house) standsBehind(t *testing.T, d door, own, another string) {
 // standardToken gets a token of the tenant's client from the standard endpoint.
 func (h *house) standardToken(slug, grant string) string {
 	h.t.Helper()
-	r := h.knock(door{dialects.Builtin().Standard().Routes[0], grant}, right(slug))
+	r := h.knock(door{builtin().Standard().Routes[0], grant}, right(slug))
 	if r.token() == "" {
 		h.t.Fatalf("%s by %s: %d %s", slug, grant, r.status, r.body)
 	}

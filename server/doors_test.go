@@ -39,7 +39,7 @@ func doors() []door {
 
 // routes returns every route of every spec.
 func routes() []door {
-	set := dialects.Builtin()
+	set := builtin()
 	var all []door
 	for _, spec := range append([]*dialects.Spec{set.Standard()}, set.Others()...) {
 		for _, route := range spec.Routes {
@@ -224,7 +224,7 @@ func (h *house) each(t *testing.T, d door, test func(t *testing.T)) {
 // allDialects returns the JSON list of the dialects that tenants may switch on.
 func allDialects() string {
 	var names []string
-	for _, spec := range dialects.Builtin().Others() {
+	for _, spec := range builtin().Others() {
 		names = append(names, spec.Name)
 	}
 	text, err := json.Marshal(names)
@@ -245,7 +245,7 @@ func street(t *testing.T) *house {
 		h.admin("POST", at+"/apis", `{"identifier":"urn:`+slug+`","name":"API","scopes":[{"name":"data"}],"max_access_token_lifetime":120}`)
 		h.comer(slug, "of-"+slug)
 		h.admin("POST", at+"/users", `{"id":"ann","username":"ann-`+slug+`","password":"`+doorPassword+`","permissions":["backend_login","business_manager"]}`)
-		for _, spec := range dialects.Builtin().Others() {
+		for _, spec := range builtin().Others() {
 			if spec.Client != nil && on != "[]" {
 				h.admin("PATCH", at+"/clients/"+spec.Name, `{`+access+`}`)
 			}

@@ -44,6 +44,9 @@ const operatorID, operatorSecret = "operator-client", "operator-secret"
 // proxyAddress is where the trusted proxy of these tests connects from.
 const proxyAddress = "127.0.0.9"
 
+// builtin returns the dialects of every house, which are read once.
+var builtin = sync.OnceValue(dialects.Builtin)
+
 // house is a whole server on a real database, with a clock of its own.
 type house struct {
 	outlet        outlet // by which it asks others
@@ -170,6 +173,7 @@ func openHouse(t testing.TB, db *store.DB, s *keys.Sealer, c *clock) *house {
 		Grants: grants.NewService(registry, clients, directory, rings, h.journal, c.Now).
 			WithRemotes(grants.NewRemotes(directory, &h.outlet, rings, db, c.Now)),
 		Registry:  registry,
+		Dialects:  builtin(),
 		Clients:   clients,
 		Keys:      rings,
 		Legacy:    h.legacy,
@@ -197,7 +201,7 @@ func openHouse(t testing.TB, db *store.DB, s *keys.Sealer, c *clock) *house {
 
 func newAdminService(db *store.DB, s *keys.Sealer, peppers *keys.Peppers, public *url.URL, registry *grants.Registry, hasher *passwords.Hasher, c *clock) *admin.Service {
 	return admin.New(db, s, peppers, admin.Config{
-		PublicURL: public, Timing: timing(), Grants: registry.Types(), Dialects: server.DialectRules(dialects.Builtin()),
+		PublicURL: public, Timing: timing(), Grants: registry.Types(), Dialects: server.DialectRules(builtin()),
 		PublicGrants: registry.PublicTypes(), CheckURL: fetch.New(fetch.Config{}).Check,
 		AuthMethods: []string{oauth.AuthSecretBasic, oauth.AuthSecretPost, oauth.AuthPrivateKeyJWT, oauth.AuthSecretJWT, oauth.AuthNone},
 		NewKey:      keystest.NewKey, Passwords: hasher,
