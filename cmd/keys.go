@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -96,13 +95,13 @@ type keysRevokeCmd struct {
 func (c *keysRevokeCmd) Run(a *app) error {
 	switch {
 	case c.AllTenants && c.LeakedBefore == "" || !c.AllTenants && c.LeakedBefore != "":
-		return errors.New("--all-tenants and --leaked-before go together")
+		return usage("--all-tenants and --leaked-before go together")
 	case c.AllTenants && (c.Kid != "" || c.Tenant != ""):
-		return errors.New("--all-tenants revokes by time: leave out the kid and --tenant")
+		return usage("--all-tenants revokes by time: leave out the kid and --tenant")
 	case c.AllTenants:
 		return c.revokeLeaked(a)
 	case c.Kid == "":
-		return errors.New("name the key's id, or give --all-tenants --leaked-before TIME")
+		return usage("name the key's id, or give --all-tenants --leaked-before TIME")
 	}
 	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
 		r, err := d.admin.RevokeKey(d.ctx, d.actor, tenant, c.Kid)

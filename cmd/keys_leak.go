@@ -14,7 +14,7 @@ import (
 func (c *keysRevokeCmd) revokeLeaked(a *app) error {
 	before, err := time.Parse(time.RFC3339, c.LeakedBefore)
 	if err != nil {
-		return fmt.Errorf("--leaked-before %q is not an instant such as 2027-01-01T00:00:00Z (RFC 3339)", c.LeakedBefore)
+		return usage("--leaked-before %q is not an instant such as 2027-01-01T00:00:00Z (RFC 3339)", c.LeakedBefore)
 	}
 	if err := a.confirm(c.Yes, "Revoke every signing key of every tenant that was there before %s?", instant(before)); err != nil {
 		return err

@@ -294,7 +294,8 @@ func TestClassROpaqueTokensAreStoredHashed(t *testing.T) {
 	}
 }
 
-// houseWithDump is newHouse, and a function that returns the rows of a table.
+// houseWithDump is newHouse, and a function that returns the rows of a table, or of
+// all for "".
 func houseWithDump(t *testing.T) (*house, func(table string) string) {
 	t.Helper()
 	address := storetest.URL(t)
@@ -311,7 +312,39 @@ func houseWithDump(t *testing.T) (*house, func(table string) string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { raw.Close() })
-	return h, func(table string) string { return rowsOf(t, raw, table) }
+	return h, func(table string) (text string) {
+		if table != "" {
+			return rowsOf(t, raw, table)
+		}
+		for _, name := range tablesOf(t, raw, driver) {
+			text += name + "\n" + rowsOf(t, raw, name)
+		}
+		return text
+	}
+}
+
+func tablesOf(t *testing.T, raw *sql.DB, driver string) (names []string) {
+	t.Helper()
+	query := "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()"
+	if driver == "sqlite" {
+		query = "SELECT name FROM sqlite_master WHERE type = 'table'"
+	}
+	rows, err := raw.QueryContext(t.Context(), query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, name)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return names
 }
 
 // rowsOf returns the rows of a table, a line each.
@@ -335,7 +368,10 @@ func rowsOf(t *testing.T, raw *sql.DB, table string) (text string) {
 			t.Fatal(err)
 		}
 		for i, value := range values {
-			text += fmt.Sprintf("%s=%q ", columns[i], value)
+			if octets, ok := value.([]byte); ok {
+				value = string(octets) // as they are
+			}
+			text += fmt.Sprintf("%s=%v ", columns[i], value)
 		}
 		text += "\n"
 	}
