@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gatehouse-auth/gatehouse/oauth"
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
@@ -310,9 +311,10 @@ func TestTokensForPeopleAreAudited(t *testing.T) {
 func TestPasswordGrantIsNeverAdvertised(t *testing.T) {
 	h := newHouse(t)
 	h.people("acme")
+	h.admin("POST", "tenants/acme/clients", `{"client_id":"desk","name":"Desk","grant_types":["password","`+oauth.GrantUserAndClient+`"]}`)
 	_, metadata := h.do("GET", "/t/acme/.well-known/oauth-authorization-server", "", "", "")
 	listed := metadata["grant_types_supported"].([]any)
-	if slices.Contains(listed, any("password")) || !slices.Contains(listed, any("client_credentials")) {
+	if slices.Contains(listed, any("password")) || slices.Contains(listed, any(oauth.GrantUserAndClient)) || !slices.Contains(listed, any("client_credentials")) {
 		t.Errorf("listed are %v", listed)
 	}
 }
