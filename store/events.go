@@ -10,9 +10,6 @@ import (
 	"github.com/gatehouse-auth/gatehouse/feed"
 )
 
-// purged bounds how many events one transaction deletes.
-const purged = 5000
-
 type eventRow struct {
 	feed.Event
 	CreatedAt time.Time
@@ -37,27 +34,6 @@ func (db *DB) EventsAfter(ctx context.Context, n int64, limit int) ([]feed.Event
 		return tx.Table("feed_events").Where("n > ?", n).Order("n").Limit(limit).Find(&events).Error
 	})
 	return events, err
-}
-
-// PurgeFeed deletes the events from before an instant and returns how many they
-// were. A node that has not read them yet starts from empty caches.
-func (db *DB) PurgeFeed(ctx context.Context, before time.Time) (int64, error) {
-	for total := int64(0); ; {
-		var deleted int64
-		err := db.write(ctx, func(tx *gorm.DB) error {
-			old := tx.Table("feed_events").Select("n").Where("created_at < ?", stored(before)).Order("n").Limit(purged)
-			result := tx.Where("n IN (?)", old).Delete(&eventRow{})
-			deleted = result.RowsAffected
-			return result.Error
-		})
-		if err != nil {
-			return total, err
-		}
-		total += deleted
-		if deleted < purged {
-			return total, nil
-		}
-	}
 }
 
 // Subscribe has fn called with the event of each change that this DB commits,

@@ -106,29 +106,3 @@ func later(table, column string) clause.Expr {
 	return gorm.Expr("CASE WHEN excluded." + column + " > " + table + "." + column +
 		" THEN excluded." + column + " ELSE " + table + "." + column + " END")
 }
-
-// PurgeExpired deletes what ended before an instant and has no use any more:
-// revocations of tokens that have expired, opaque tokens, notes of assertions that
-// were used, and of who was warned. It returns how many rows they were.
-func (db *DB) PurgeExpired(ctx context.Context, before time.Time) (int64, error) {
-	total := int64(0)
-	for _, table := range []struct{ name, key string }{
-		{"revocations", "tenant_id, kind, key"},
-		{"opaque_tokens", "tenant_id, hash"},
-		{"spent_assertions", "tenant_id, digest"},
-		{"expiry_warnings", "tenant_id, kind, thing, expires_at, days"},
-	} {
-		for deleted := int64(purged); deleted == purged; total += deleted {
-			err := db.write(ctx, func(tx *gorm.DB) error {
-				old := tx.Table(table.name).Select(table.key).Where("expires_at < ?", stored(before)).Limit(purged)
-				result := tx.Table(table.name).Where("("+table.key+") IN (?)", old).Delete(nil)
-				deleted = result.RowsAffected
-				return result.Error
-			})
-			if err != nil {
-				return total, err
-			}
-		}
-	}
-	return total, nil
-}

@@ -127,28 +127,3 @@ func (db *DB) SpendProof(ctx context.Context, s *tenants.Session, hash []byte, e
 		return recordIssue(tx, i)
 	})
 }
-
-// proofKept is how long after its end a node whose clock is slow could still
-// take a proof, and more.
-const proofKept = time.Hour
-
-// PurgeSessions deletes sessions, device codes and what belongs to them once
-// they have no meaning any more, and returns how many rows that were.
-func (db *DB) PurgeSessions(ctx context.Context, now time.Time) (deleted int64, err error) {
-	err = db.write(ctx, func(tx *gorm.DB) error {
-		deleted = 0
-		for _, old := range []*gorm.DB{
-			tx.Where("expires_at <= ? OR seen_at <= ?", stored(now), stored(now.Add(-tenants.SessionIdle))).Delete(&sessionRow{}),
-			tx.Where("expires_at <= ?", stored(now.Add(-proofKept))).Delete(&proofRow{}),
-			tx.Where("expires_at <= ?", stored(now.Add(-tenants.DeviceCodeKept))).Delete(&deviceRow{}),
-			tx.Where("updated_at <= ?", stored(now.Add(-tenants.DeviceGuessesAfter))).Delete(&guessRow{}),
-		} {
-			if old.Error != nil {
-				return old.Error
-			}
-			deleted += old.RowsAffected
-		}
-		return nil
-	})
-	return deleted, err
-}

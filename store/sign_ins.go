@@ -132,14 +132,3 @@ func (db *DB) SignedIn(ctx context.Context, a tenants.Attempt) error {
 		return tx.Where("tenant_id = ? AND account = ? AND source NOT IN (?)", a.TenantID, a.Account, latest).Delete(&attemptRow{}).Error
 	})
 }
-
-// PurgeAttempts deletes what no longer counts, and returns how much that was.
-func (db *DB) PurgeAttempts(ctx context.Context, now time.Time) (deleted int64, err error) {
-	err = db.write(ctx, func(tx *gorm.DB) error {
-		result := tx.Where("updated_at < ? OR source = '' AND updated_at < ?",
-			stored(now.Add(-tenants.SourceForgotten)), stored(now.Add(-tenants.FailuresForgotten))).Delete(&attemptRow{})
-		deleted = result.RowsAffected
-		return result.Error
-	})
-	return deleted, err
-}

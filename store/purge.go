@@ -1,0 +1,81 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+// purged bounds how many rows one transaction deletes, so that it is soon over
+// however many there are.
+const purged = 5000
+
+// over tells which rows of a table have no use any more.
+type over struct {
+	table, key string // its primary key, columns separated by commas
+	where      string
+	args       []any
+}
+
+// purge deletes what is over and returns how many rows that was.
+func (db *DB) purge(ctx context.Context, all ...over) (total int64, err error) {
+	for _, o := range all {
+		for deleted := int64(purged); deleted == purged; total += deleted {
+			err := db.write(ctx, func(tx *gorm.DB) error {
+				some := tx.Table(o.table).Select(o.key).Where(o.where, o.args...).Limit(purged)
+				result := tx.Table(o.table).Where("("+o.key+") IN (?)", some).Delete(nil)
+				deleted = result.RowsAffected
+				return result.Error
+			})
+			if err != nil {
+				return total, err
+			}
+		}
+	}
+	return total, nil
+}
+
+// PurgeExpired deletes what ended before an instant and has no use any more:
+// revocations of tokens that have expired, opaque tokens, notes of assertions that
+// were used, and of who was warned. It returns how many rows they were.
+func (db *DB) PurgeExpired(ctx context.Context, before time.Time) (int64, error) {
+	const expired = "expires_at < ?"
+	at := []any{stored(before)}
+	return db.purge(ctx,
+		over{"revocations", "tenant_id, kind, key", expired, at},
+		over{"opaque_tokens", "tenant_id, hash", expired, at},
+		over{"spent_assertions", "tenant_id, digest", expired, at},
+		over{"expiry_warnings", "tenant_id, kind, thing, expires_at, days", expired, at},
+	)
+}
+
+// proofKept is how long after its end a node whose clock is slow could still
+// take a proof, and more.
+const proofKept = time.Hour
+
+// PurgeSessions deletes sessions, device codes and what belongs to them once
+// they have no meaning any more, and returns how many rows that were.
+func (db *DB) PurgeSessions(ctx context.Context, now time.Time) (int64, error) {
+	ago := func(d time.Duration) time.Time { return stored(now.Add(-d)) }
+	return db.purge(ctx,
+		over{"sessions", "id", "expires_at <= ? OR seen_at <= ?", []any{ago(0), ago(tenants.SessionIdle)}},
+		over{"spent_proofs", "tenant_id, hash", "expires_at <= ?", []any{ago(proofKept)}},
+		over{"device_codes", "id", "expires_at <= ?", []any{ago(tenants.DeviceCodeKept)}},
+		over{"device_guesses", "tenant_id, source", "updated_at <= ?", []any{ago(tenants.DeviceGuessesAfter)}},
+	)
+}
+
+// PurgeAttempts deletes what no longer counts, and returns how much that was.
+func (db *DB) PurgeAttempts(ctx context.Context, now time.Time) (int64, error) {
+	return db.purge(ctx, over{"sign_in_attempts", "tenant_id, account, source", "updated_at < ? OR source = '' AND updated_at < ?",
+		[]any{stored(now.Add(-tenants.SourceForgotten)), stored(now.Add(-tenants.FailuresForgotten))}})
+}
+
+// PurgeFeed deletes the events from before an instant and returns how many they
+// were. A node that has not read them yet starts from empty caches.
+func (db *DB) PurgeFeed(ctx context.Context, before time.Time) (int64, error) {
+	return db.purge(ctx, over{"feed_events", "n", "created_at < ?", []any{stored(before)}})
+}
