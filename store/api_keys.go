@@ -92,17 +92,20 @@ func (db *DB) DeleteAPIKey(ctx context.Context, k *tenants.APIKey, e tenants.Aud
 // UseAPIKeys notes when keys, given by their ids, were last used. It makes no
 // event: caches may show the older time.
 func (db *DB) UseAPIKeys(ctx context.Context, used map[string]time.Time) error {
-	if len(used) == 0 {
-		return nil
-	}
-	return db.write(ctx, func(tx *gorm.DB) error {
-		for _, id := range slices.Sorted(maps.Keys(used)) {
-			at := stored(used[id])
-			if err := tx.Model(&apiKeyRow{}).Where("id = ? AND (last_used_at IS NULL OR last_used_at < ?)", id, at).
-				UpdateColumn("last_used_at", at).Error; err != nil {
-				return err
+	for some := range slices.Chunk(slices.Sorted(maps.Keys(used)), usesAtOnce) {
+		err := db.write(ctx, func(tx *gorm.DB) error {
+			for _, id := range some {
+				at := stored(used[id])
+				if err := tx.Model(&apiKeyRow{}).Where("id = ? AND (last_used_at IS NULL OR last_used_at < ?)", id, at).
+					UpdateColumn("last_used_at", at).Error; err != nil {
+					return err
+				}
 			}
+			return nil
+		})
+		if err != nil {
+			return err
 		}
-		return nil
-	})
+	}
+	return nil
 }
