@@ -33,6 +33,9 @@ type API struct {
 	UpdatedAt  time.Time `json:"updated_at"`
 }
 
+// Revision returns its id, and the version that counts its changes.
+func (a *API) Revision() (id string, version int64) { return a.ID, a.Version }
+
 // Scope is one right that an API knows. A deprecated one is granted where it
 // is asked for, and never listed nor given by default.
 type Scope struct {

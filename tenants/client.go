@@ -51,6 +51,9 @@ type Client struct {
 	UpdatedAt  time.Time   `json:"updated_at"`
 }
 
+// Revision returns its id, and the version that counts its changes.
+func (c *Client) Revision() (id string, version int64) { return c.ID, c.Version }
+
 // APIAccess says which scopes of an API a client may have.
 type APIAccess struct {
 	Identifier string       `json:"identifier"`

@@ -31,6 +31,9 @@ type ImpersonationRule struct {
 	UpdatedAt         time.Time `json:"updated_at"`
 }
 
+// Revision returns its id, and the version that counts its changes.
+func (r *ImpersonationRule) Revision() (id string, version int64) { return r.ID, r.Version }
+
 // MaxImpersonationRules is how many rules a tenant may have: they are all kept in
 // memory, and looked through for each exchange.
 const MaxImpersonationRules = 1000

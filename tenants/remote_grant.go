@@ -21,5 +21,8 @@ type RemoteGrant struct {
 	UpdatedAt     time.Time `json:"updated_at"`
 }
 
+// Revision returns its id, and the version that counts its changes.
+func (g *RemoteGrant) Revision() (id string, version int64) { return g.ID, g.Version }
+
 // MaxRemoteGrants is how many grant types of its own a tenant may have.
 const MaxRemoteGrants = 50

@@ -31,6 +31,9 @@ type TrustedIssuer struct {
 	UpdatedAt time.Time   `json:"updated_at"`
 }
 
+// Revision returns its id, and the version that counts its changes.
+func (i *TrustedIssuer) Revision() (id string, version int64) { return i.ID, i.Version }
+
 // DefaultTrustedLifetime and MaxTrustedLifetime bound how far ahead the expiry
 // of a trusted issuer's assertion may lie, in seconds.
 const (

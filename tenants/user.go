@@ -33,6 +33,9 @@ type User struct {
 	UpdatedAt            time.Time `json:"updated_at"`
 }
 
+// Revision returns its id, and the version that counts its changes.
+func (u *User) Revision() (id string, version int64) { return u.ID, u.Version }
+
 // IsServiceAccount reports whether the user belongs to a client: it has no
 // password, cannot sign in and cannot be impersonated.
 func (u *User) IsServiceAccount() bool { return u.ServiceAccountOf != "" }
@@ -89,6 +92,9 @@ type Group struct {
 	CreatedAt   time.Time `json:"created_at"`
 	UpdatedAt   time.Time `json:"updated_at"`
 }
+
+// Revision returns its id, and the version that counts its changes.
+func (g *Group) Revision() (id string, version int64) { return g.ID, g.Version }
 
 // TakenError is ErrExists for a value that something else has already. Field
 // is its JSON name.

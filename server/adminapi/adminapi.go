@@ -89,51 +89,34 @@ type route struct {
 	answer       func(*request) (answer, error)
 }
 
+const tenantPath = "/tenants/:tenant"
+
 func (a *api) routes() []route {
 	paged := []string{"page_size", "page_token", "q"}
 	short := paged[:2:2] // of so few that nobody looks for one by its beginning
-	const tenant = "/tenants/:tenant"
+	const tenant = tenantPath
 	const client = tenant + "/clients/:client"
 	const user = tenant + "/users/:user"
-	return []route{
+	s := a.service
+	return slices.Concat([]route{
 		{"GET", "/tenants", paged, a.listTenants},
 		{"POST", "/tenants", nil, a.createTenant},
 		{"GET", tenant, nil, a.showTenant},
 		{"PATCH", tenant, nil, a.updateTenant},
 		{"DELETE", tenant, nil, a.deleteTenant},
-		{"GET", tenant + "/apis", paged, a.listAPIs},
-		{"POST", tenant + "/apis", nil, a.createAPI},
-		{"GET", tenant + "/apis/:api", nil, a.showAPI},
-		{"PATCH", tenant + "/apis/:api", nil, a.updateAPI},
-		{"DELETE", tenant + "/apis/:api", nil, a.deleteAPI},
-		{"GET", tenant + "/clients", paged, a.listClients},
-		{"POST", tenant + "/clients", nil, a.createClient},
-		{"GET", client, nil, a.showClient},
-		{"PATCH", client, nil, a.updateClient},
-		{"DELETE", client, nil, a.deleteClient},
+		{"GET", tenant + "/apis", paged, list(s.APIs)},
+		{"GET", tenant + "/clients", paged, list(s.Clients)},
 		{"GET", client + "/effective", []string{"audience", "grant_type"}, a.effective},
 		{"GET", client + "/secrets", short, a.listSecrets},
 		{"POST", client + "/secrets", nil, a.addSecret},
 		{"DELETE", client + "/secrets/:secret", nil, a.revokeSecret},
-		{"GET", tenant + "/remote-grants", paged, a.listRemoteGrants},
-		{"POST", tenant + "/remote-grants", nil, a.createRemoteGrant},
-		{"GET", tenant + "/remote-grants/:grant", nil, a.showRemoteGrant},
-		{"PATCH", tenant + "/remote-grants/:grant", nil, a.updateRemoteGrant},
-		{"DELETE", tenant + "/remote-grants/:grant", nil, a.deleteRemoteGrant},
-		{"GET", tenant + "/trusted-issuers", paged, a.listTrustedIssuers},
-		{"POST", tenant + "/trusted-issuers", nil, a.createTrustedIssuer},
-		{"GET", tenant + "/trusted-issuers/:issuer", nil, a.showTrustedIssuer},
-		{"PATCH", tenant + "/trusted-issuers/:issuer", nil, a.updateTrustedIssuer},
-		{"DELETE", tenant + "/trusted-issuers/:issuer", nil, a.deleteTrustedIssuer},
 		{"GET", client + "/credentials", short, a.listClientCredentials},
 		{"GET", client + "/keys", short, a.listClientKeys},
 		{"POST", client + "/keys", nil, a.addClientKey},
 		{"DELETE", client + "/keys/:key", nil, a.revokeClientKey},
+		{"GET", tenant + "/remote-grants", paged, list(s.RemoteGrants)},
+		{"GET", tenant + "/trusted-issuers", paged, list(s.TrustedIssuers)},
 		{"GET", tenant + "/users", append(slices.Clone(paged), "group"), a.listUsers},
-		{"POST", tenant + "/users", nil, a.createUser},
-		{"GET", user, nil, a.showUser},
-		{"PATCH", user, nil, a.updateUser},
-		{"DELETE", user, nil, a.deleteUser},
 		{"GET", user + "/sessions", short, a.listSessions},
 		{"DELETE", user + "/sessions", nil, a.revokeSessions},
 		{"DELETE", user + "/sessions/:session", nil, a.revokeSession},
@@ -142,24 +125,24 @@ func (a *api) routes() []route {
 		{"GET", user + "/api-keys/:key", nil, a.showAPIKey},
 		{"PATCH", user + "/api-keys/:key", nil, a.updateAPIKey},
 		{"DELETE", user + "/api-keys/:key", nil, a.deleteAPIKey},
-		{"GET", tenant + "/groups", paged, a.listGroups},
-		{"POST", tenant + "/groups", nil, a.createGroup},
-		{"GET", tenant + "/groups/:group", nil, a.showGroup},
-		{"PATCH", tenant + "/groups/:group", nil, a.updateGroup},
-		{"DELETE", tenant + "/groups/:group", nil, a.deleteGroup},
-		{"GET", tenant + "/impersonation-rules", paged, a.listImpersonationRules},
-		{"POST", tenant + "/impersonation-rules", nil, a.createImpersonationRule},
-		{"GET", tenant + "/impersonation-rules/:rule", nil, a.showImpersonationRule},
-		{"PATCH", tenant + "/impersonation-rules/:rule", nil, a.updateImpersonationRule},
-		{"DELETE", tenant + "/impersonation-rules/:rule", nil, a.deleteImpersonationRule},
-		{"GET", tenant + "/signing-keys", short, a.listKeys},
+		{"GET", tenant + "/groups", paged, list(s.Groups)},
+		{"GET", tenant + "/impersonation-rules", paged, list(s.ImpersonationRules)},
+		{"GET", tenant + "/signing-keys", short, list(s.SigningKeys)},
 		{"POST", tenant + "/signing-keys/rotate", nil, a.rotateKey},
 		{"POST", tenant + "/signing-keys/:kid/revoke", nil, a.revokeKey},
 		{"DELETE", tenant + "/signing-keys/:kid", nil, a.deleteKey},
 		{"POST", tenant + "/tokens/revoke", nil, a.revokeTokens},
-		{"GET", tenant + "/legacy-uses", paged, a.listLegacyUses},
+		{"GET", tenant + "/legacy-uses", paged, list(s.LegacyUses)},
 		{"GET", tenant + "/audit-events", append(paged, "since"), a.listAuditEvents},
-	}
+	},
+		things("apis", "api", s.CreateAPI, s.API, s.UpdateAPI, s.DeleteAPI),
+		things("clients", "client", s.CreateClient, s.Client, s.UpdateClient, s.DeleteClient),
+		things("remote-grants", "grant", s.CreateRemoteGrant, s.RemoteGrant, s.UpdateRemoteGrant, s.DeleteRemoteGrant),
+		things("trusted-issuers", "issuer", s.CreateTrustedIssuer, s.TrustedIssuer, s.UpdateTrustedIssuer, s.DeleteTrustedIssuer),
+		things("users", "user", s.CreateUser, s.User, s.UpdateUser, s.DeleteUser),
+		things("groups", "group", s.CreateGroup, s.Group, s.UpdateGroup, s.DeleteGroup),
+		things("impersonation-rules", "rule", s.CreateImpersonationRule, s.ImpersonationRule, s.UpdateImpersonationRule, s.DeleteImpersonationRule),
+	)
 }
 
 // handle authenticates the caller, has the route answer, and writes that.

@@ -2,11 +2,6 @@ package adminapi
 
 import "github.com/gatehouse-auth/gatehouse/admin"
 
-func (a *api) listKeys(r *request) (answer, error) {
-	page, err := a.service.SigningKeys(r.ctx(), r.actor, r.tenant(), r.page())
-	return answer{body: page}, err
-}
-
 func (a *api) rotateKey(r *request) (answer, error) {
 	var order admin.RotationOrder
 	if err := r.order(&order); err != nil {

@@ -9,46 +9,6 @@ func (a *api) listUsers(r *request) (answer, error) {
 	return answer{body: page}, err
 }
 
-func (a *api) createUser(r *request) (answer, error) {
-	var n admin.NewUser
-	if err := r.made(&n); err != nil {
-		return answer{}, err
-	}
-	made, err := a.service.CreateUser(r.ctx(), r.actor, r.tenant(), n)
-	if err != nil {
-		return answer{}, err
-	}
-	return created(made, made.Version, "tenants", r.tenant(), "users", made.ID), nil
-}
-
-func (a *api) showUser(r *request) (answer, error) {
-	found, err := a.service.User(r.ctx(), r.actor, r.tenant(), r.user())
-	if err != nil {
-		return answer{}, err
-	}
-	return shown(found, found.Version), nil
-}
-
-func (a *api) updateUser(r *request) (answer, error) {
-	patch, version, err := r.patch()
-	if err != nil {
-		return answer{}, err
-	}
-	changed, err := a.service.UpdateUser(r.ctx(), r.actor, r.tenant(), r.user(), version, patch)
-	if err != nil {
-		return answer{}, err
-	}
-	return shown(changed, changed.Version), nil
-}
-
-func (a *api) deleteUser(r *request) (answer, error) {
-	version, err := r.version()
-	if err != nil {
-		return answer{}, err
-	}
-	return gone(), a.service.DeleteUser(r.ctx(), r.actor, r.tenant(), r.user(), version)
-}
-
 func (a *api) listSessions(r *request) (answer, error) {
 	page, err := a.service.Sessions(r.ctx(), r.actor, r.tenant(), r.user(), r.page())
 	return answer{body: page}, err
