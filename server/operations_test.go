@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/gatehouse-auth/gatehouse/dialects"
 	"github.com/gatehouse-auth/gatehouse/server"
+	"github.com/gatehouse-auth/gatehouse/server/adminapi"
 	"github.com/gatehouse-auth/gatehouse/server/pages"
 )
 
@@ -57,14 +59,22 @@ func TestEveryOperationOfASpecIsAnswered(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer func() {
-				if p := recover(); p != nil {
-					t.Error(p)
-				}
-			}()
-			server.New(server.Config{PublicURL: &url.URL{}}, server.Parts{Dialects: set, Pages: pages.Mount(nil, nil), Log: zap.NewNop()}).Handler()
+			starts(t, set)
 		})
 	}
+}
+
+// starts fails if no server can be made with the dialects.
+func starts(t *testing.T, set *dialects.Set) {
+	t.Helper()
+	defer func() {
+		if p := recover(); p != nil {
+			t.Error(p)
+		}
+	}()
+	server.New(server.Config{PublicURL: &url.URL{}}, server.Parts{
+		Dialects: set, Pages: pages.Mount(nil, nil), Admin: func(r gin.IRouter) { adminapi.Register(r, nil, nil) }, Log: zap.NewNop(),
+	}).Handler()
 }
 
 // What the server has at a path of its own, lint refuses: two handlers of a path
@@ -88,8 +98,21 @@ func TestNoSpecTakesAPathOfThePlatform(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"/device/code", "/admin/v12/token", "/Admin/Authentication", "/tokens"} {
-		if _, err := dialects.Parse("acme.yaml", []byte(specOf("{ method: GET, path: "+path+", operation: jwks }"))); err != nil {
-			t.Error(err)
+		set, err := withRoute(t, "{ method: GET, path: "+path+", operation: jwks }")
+		if err != nil {
+			t.Fatal(err)
 		}
+		starts(t, set)
 	}
+}
+
+func FuzzPathOfASpec(f *testing.F) {
+	for _, path := range []string{"/acme", "/t", "/admin", "/admin/v", "/sign-in/x", "/.well-known/openid-configuration/t", "/oauth2/token/x", "/-/.hidden~"} {
+		f.Add(path)
+	}
+	f.Fuzz(func(t *testing.T, path string) {
+		if set, err := withRoute(t, fmt.Sprintf("{ method: GET, path: %q, operation: jwks }", path)); err == nil {
+			starts(t, set)
+		}
+	})
 }
