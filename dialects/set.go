@@ -33,17 +33,25 @@ func Builtin() *Set {
 }
 
 // Load returns the dialects that come with the program and those of the files
-// *.yaml in a directory, empty for none. Errors are those of LoadFiles.
+// *.yaml in a directory, empty for none. Errors are those of LoadFiles; a file
+// *.yml is one, too, rather than passed over.
 func Load(directory string) (*Set, error) {
 	if directory == "" {
 		return LoadFiles()
 	}
-	if _, err := os.Stat(directory); err != nil {
-		return nil, err
-	}
-	files, err := filepath.Glob(filepath.Join(directory, "*.yaml"))
+	entries, err := os.ReadDir(directory)
 	if err != nil {
 		return nil, err
+	}
+	var files []string
+	for _, entry := range entries {
+		file := filepath.Join(directory, entry.Name())
+		switch filepath.Ext(file) {
+		case ".yaml":
+			files = append(files, file)
+		case ".yml":
+			return nil, fmt.Errorf("%s: is not read under this name: call it *.yaml", file)
+		}
 	}
 	return LoadFiles(files...)
 }

@@ -207,6 +207,13 @@ func TestOperatorsOwnSpecsAreLoaded(t *testing.T) {
 			t.Errorf("%s: got %v", test.mistake, err)
 		}
 	}
+	if err := os.Remove(filepath.Join(dir, "b.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	write("c.yml", small)
+	if _, err := dialects.Load(dir); err == nil || !strings.Contains(err.Error(), "c.yml: is not read") {
+		t.Errorf("another ending: got %v", err)
+	}
 	if _, err := dialects.Load(filepath.Join(dir, "nowhere")); err == nil {
 		t.Error("a directory that is not there was taken for an empty one")
 	}
