@@ -33,7 +33,7 @@ func (f *furnisher) assertion(a dialects.DemoAssertion) (string, error) {
 		return "", err
 	}
 	claims, err := json.Marshal(map[string]any{
-		"iss": a.Client, "sub": a.Client, "aud": dialects.Filled(a.Audience, "{issuer}", f.tenant.Issuer),
+		"iss": a.Client, "sub": a.Client, "aud": dialects.Filled(a.Audience, "{base}", f.base),
 		"exp": time.Now().Add(demoAssertionLife).Unix(),
 	})
 	if err != nil {

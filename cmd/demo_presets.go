@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/gatehouse-auth/gatehouse/admin"
 	"github.com/gatehouse-auth/gatehouse/dialects"
@@ -21,7 +20,7 @@ func demoPresets(ctx context.Context, n *node, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		f := &furnisher{ctx, n.admin, actor, made.Tenant}
+		f := newFurnisher(ctx, n.admin, actor, preset, made.Tenant)
 		if err := f.demo(preset.Demo); err != nil {
 			return err
 		}
@@ -31,11 +30,9 @@ func demoPresets(ctx context.Context, n *node, out io.Writer) error {
 				return err
 			}
 		}
-		first := made.Clients[0]
-		fill := strings.NewReplacer("{issuer}", made.Issuer, "{shared}", n.settings.PublicURL, "{id}", first.ID, "{secret}", first.Secret, "{assertion}", assertion)
 		fmt.Fprintf(out, "\n%s\n", preset.Description)
 		for _, call := range preset.Demo.Calls {
-			fmt.Fprintf(out, "  # %s\n  %s\n", call.Title, fill.Replace(call.Run))
+			fmt.Fprintf(out, "  # %s\n  %s\n", call.Title, f.call(&call, made.Clients[0], n.settings.PublicURL, "{assertion}", assertion))
 		}
 	}
 	return nil

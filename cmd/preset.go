@@ -28,6 +28,11 @@ type furnisher struct {
 	admin  *admin.Service
 	actor  admin.Actor
 	tenant *tenants.Tenant
+	base   string // where the tenant's paths begin
+}
+
+func newFurnisher(ctx context.Context, service *admin.Service, actor admin.Actor, preset *dialects.Preset, tenant *tenants.Tenant) *furnisher {
+	return &furnisher{ctx, service, actor, tenant, dialects.Builtin().Lookup(preset.Name).Root(tenant.Issuer)}
 }
 
 // fromPreset makes a tenant from a preset; what n has goes before what the preset
@@ -41,8 +46,7 @@ func fromPreset(ctx context.Context, service *admin.Service, actor admin.Actor, 
 	if err != nil {
 		return nil, err
 	}
-	f := &furnisher{ctx, service, actor, tenant}
-	made, err := f.all(preset)
+	made, err := newFurnisher(ctx, service, actor, preset, tenant).all(preset)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("preset %s: %w", preset.Name, err), service.DeleteTenant(ctx, actor, tenant.Slug, 0))
 	}
@@ -175,7 +179,7 @@ func (f *furnisher) users(list []map[string]any) error {
 }
 
 func (f *furnisher) filled(object map[string]any) map[string]any {
-	filled, _ := dialects.Filled(object, "{issuer}", f.tenant.Issuer).(map[string]any)
+	filled, _ := dialects.Filled(object, "{base}", f.base).(map[string]any)
 	return filled
 }
 
@@ -191,6 +195,13 @@ func fit(object map[string]any, into any) error {
 		return err
 	}
 	return admin.Decode(text, into)
+}
+
+// call returns a call of the system as a shell command, for the preset's first
+// client. further are more pairs of what it may name.
+func (f *furnisher) call(c *dialects.Call, first *admin.CreatedClient, publicURL string, further ...string) string {
+	pairs := append([]string{"{base}", f.base, "{shared}", publicURL, "{id}", first.ID, "{secret}", first.Secret}, further...)
+	return strings.NewReplacer(pairs...).Replace(c.Run)
 }
 
 // presetNames lists the presets for the help.

@@ -86,7 +86,13 @@ func (c *tenantsCreateCmd) furnish(d *desk, n admin.NewTenant) error {
 				return err
 			}
 		}
-		return nil
+		example := preset.Example()
+		if example == nil {
+			return nil
+		}
+		f := newFurnisher(d.ctx, d.admin, d.actor, preset, made.Tenant)
+		_, err := fmt.Fprintf(w, "\nTo get a token (%s):\n  %s\n", example.Title, f.call(example, made.Clients[0], d.settings.PublicURL))
+		return err
 	})
 }
 

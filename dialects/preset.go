@@ -10,9 +10,9 @@ import (
 //go:embed presets/*.yaml
 var presets embed.FS
 
-// Preset is a tenant made ready for a dialect: what the admin API would be
-// asked to create, in its own words, in this order. In texts {issuer} stands
-// for the tenant's issuer.
+// Preset is a tenant made ready for the dialect of its name: what the admin API
+// would be asked to create, in its own words, in this order. In texts {base}
+// stands for where the tenant's paths begin, see Spec.Root.
 type Preset struct {
 	Name        string `yaml:"name"`
 	Description string `yaml:"description"`
@@ -44,12 +44,22 @@ type DemoAssertion struct {
 	Audience string `yaml:"audience"`
 }
 
-// Call is a documented call of the system as a shell command. Besides {issuer}
+// Call is a documented call of the system as a shell command. Besides {base}
 // it may name {shared}, the shared host's URL, {id} and {secret} of the preset's
 // first client, and {assertion}.
 type Call struct {
 	Title string `yaml:"title"`
 	Run   string `yaml:"run"`
+}
+
+// Example returns the first call that needs what the preset makes and nothing of
+// the demo, nil for none.
+func (p *Preset) Example() *Call {
+	i := slices.IndexFunc(p.Demo.Calls, func(call Call) bool { return strings.Contains(call.Run, "{secret}") })
+	if i < 0 {
+		return nil
+	}
+	return &p.Demo.Calls[i]
 }
 
 // Presets returns all presets, sorted by name.

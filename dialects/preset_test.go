@@ -39,7 +39,7 @@ func TestEachDialectHasAPreset(t *testing.T) {
 func TestEachEndpointIsShownInTheDemo(t *testing.T) {
 	for _, preset := range dialects.Presets() {
 		for _, route := range dialects.Builtin().Lookup(preset.Name).Routes {
-			called := regexp.MustCompile(`\{(issuer|shared)\}` + regexp.QuoteMeta(route.Path) + `($|[?'" |)])`)
+			called := regexp.MustCompile(`\{(base|shared)\}` + regexp.QuoteMeta(route.Path) + `($|[?'" |)])`)
 			if !slices.ContainsFunc(preset.Demo.Calls, func(call dialects.Call) bool { return called.MatchString(call.Run) }) {
 				t.Errorf("the demo of %s does not call %s", preset.Name, route.Path)
 			}

@@ -5,6 +5,7 @@ package dialects
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/gatehouse-auth/gatehouse/oauth"
 )
@@ -153,6 +154,16 @@ func (s *Spec) Path(o Operation) string {
 		}
 	}
 	return ""
+}
+
+// Root returns where the paths of a tenant with that issuer begin: at the issuer,
+// or above one that lies where the dialect has its metadata.
+func (s *Spec) Root(issuer string) string {
+	own, _, found := strings.Cut(s.Path(Metadata), "/.well-known/")
+	if !found {
+		return issuer
+	}
+	return strings.TrimSuffix(issuer, own)
 }
 
 // SessionCookies returns the names of the cookies from which routes take the

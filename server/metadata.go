@@ -117,13 +117,8 @@ func (s *Server) describe(d described) (*document, error) {
 // that lies where one of the tenant's dialects has its metadata.
 func (s *Server) root(tenant *tenants.Tenant) string {
 	for _, name := range tenant.Dialects {
-		spec := s.Dialects.Lookup(name)
-		if spec == nil {
-			continue
-		}
-		own, _, found := strings.Cut(spec.Path(dialects.Metadata), "/.well-known/")
-		if above, below := strings.CutSuffix(tenant.Issuer, own); found && below {
-			return above
+		if spec := s.Dialects.Lookup(name); spec != nil && spec.Root(tenant.Issuer) != tenant.Issuer {
+			return spec.Root(tenant.Issuer)
 		}
 	}
 	return tenant.Issuer
