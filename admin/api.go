@@ -77,27 +77,12 @@ func (s *Service) API(ctx context.Context, a Actor, slug, id string) (*tenants.A
 }
 
 func (s *Service) reachAPI(ctx context.Context, a Actor, scope, slug, id string) (*tenants.Tenant, *tenants.API, error) {
-	t, err := s.reach(ctx, a, scope, slug)
-	if err != nil {
-		return nil, nil, err
-	}
-	api, err := s.store.API(ctx, t.ID, id)
-	if err != nil {
-		return nil, nil, refused(err, "API", "")
-	}
-	return t, api, nil
+	return reachOne(ctx, s, a, scope, slug, "API", id, s.store.API)
 }
 
 // APIs lists a tenant's APIs by identifier; it needs apis:read.
 func (s *Service) APIs(ctx context.Context, a Actor, slug string, q Query) (Page[tenants.API], error) {
-	t, err := s.reach(ctx, a, "apis:read", slug)
-	if err != nil {
-		return Page[tenants.API]{}, err
-	}
-	return list(ctx, s, listing[tenants.API]{
-		name: "apis", tenantID: t.ID, key: func(api *tenants.API) string { return api.Identifier },
-		read: func(ctx context.Context, r Range) ([]tenants.API, error) { return s.store.APIs(ctx, t.ID, r) },
-	}, q)
+	return listOf(ctx, s, a, "apis:read", slug, "apis", func(api *tenants.API) string { return api.Identifier }, s.store.APIs, q)
 }
 
 // UpdateAPI applies a merge patch to an API, if it still has the version, 0

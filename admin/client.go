@@ -108,15 +108,7 @@ func (s *Service) Client(ctx context.Context, a Actor, slug, clientID string) (*
 }
 
 func (s *Service) reachClient(ctx context.Context, a Actor, scope, slug, clientID string) (*tenants.Tenant, *tenants.Client, error) {
-	t, err := s.reach(ctx, a, scope, slug)
-	if err != nil {
-		return nil, nil, err
-	}
-	c, err := s.store.Client(ctx, t.ID, clientID)
-	if err != nil {
-		return nil, nil, refused(err, "client", "")
-	}
-	return t, c, nil
+	return reachOne(ctx, s, a, scope, slug, "client", clientID, s.store.Client)
 }
 
 // changeClient is reachClient for whoever wants to change the client. Who has
@@ -134,14 +126,7 @@ func (s *Service) changeClient(ctx context.Context, a Actor, slug, clientID stri
 
 // Clients lists a tenant's clients by client_id; it needs clients:read.
 func (s *Service) Clients(ctx context.Context, a Actor, slug string, q Query) (Page[tenants.Client], error) {
-	t, err := s.reach(ctx, a, "clients:read", slug)
-	if err != nil {
-		return Page[tenants.Client]{}, err
-	}
-	return list(ctx, s, listing[tenants.Client]{
-		name: "clients", tenantID: t.ID, key: func(c *tenants.Client) string { return c.ID },
-		read: func(ctx context.Context, r Range) ([]tenants.Client, error) { return s.store.Clients(ctx, t.ID, r) },
-	}, q)
+	return listOf(ctx, s, a, "clients:read", slug, "clients", func(c *tenants.Client) string { return c.ID }, s.store.Clients, q)
 }
 
 // UpdateClient applies a merge patch to a client, if it still has the version,

@@ -58,27 +58,12 @@ func (s *Service) Group(ctx context.Context, a Actor, slug, group string) (*tena
 }
 
 func (s *Service) reachGroup(ctx context.Context, a Actor, scope, slug, group string) (*tenants.Tenant, *tenants.Group, error) {
-	t, err := s.reach(ctx, a, scope, slug)
-	if err != nil {
-		return nil, nil, err
-	}
-	g, err := s.store.Group(ctx, t.ID, group)
-	if err != nil {
-		return nil, nil, refused(err, "group", "")
-	}
-	return t, g, nil
+	return reachOne(ctx, s, a, scope, slug, "group", group, s.store.Group)
 }
 
 // Groups lists a tenant's groups by name; it needs users:read.
 func (s *Service) Groups(ctx context.Context, a Actor, slug string, q Query) (Page[tenants.Group], error) {
-	t, err := s.reach(ctx, a, "users:read", slug)
-	if err != nil {
-		return Page[tenants.Group]{}, err
-	}
-	return list(ctx, s, listing[tenants.Group]{
-		name: "groups", tenantID: t.ID, key: func(g *tenants.Group) string { return tenants.Fold(g.Name) },
-		read: func(ctx context.Context, r Range) ([]tenants.Group, error) { return s.store.Groups(ctx, t.ID, r) },
-	}, q)
+	return listOf(ctx, s, a, "users:read", slug, "groups", func(g *tenants.Group) string { return tenants.Fold(g.Name) }, s.store.Groups, q)
 }
 
 // UpdateGroup applies a merge patch to a group, if it still has the version, 0

@@ -93,30 +93,13 @@ func (s *Service) ImpersonationRule(ctx context.Context, a Actor, slug, id strin
 }
 
 func (s *Service) reachRule(ctx context.Context, a Actor, scope, slug, id string) (*tenants.Tenant, *tenants.ImpersonationRule, error) {
-	t, err := s.reach(ctx, a, scope, slug)
-	if err != nil {
-		return nil, nil, err
-	}
-	r, err := s.store.ImpersonationRule(ctx, t.ID, id)
-	if err != nil {
-		return nil, nil, refused(err, "impersonation rule", "")
-	}
-	return t, r, nil
+	return reachOne(ctx, s, a, scope, slug, "impersonation rule", id, s.store.ImpersonationRule)
 }
 
 // ImpersonationRules lists a tenant's rules, older ones first; it needs
 // users:read. A prefix is looked for in their descriptions.
 func (s *Service) ImpersonationRules(ctx context.Context, a Actor, slug string, q Query) (Page[tenants.ImpersonationRule], error) {
-	t, err := s.reach(ctx, a, "users:read", slug)
-	if err != nil {
-		return Page[tenants.ImpersonationRule]{}, err
-	}
-	return list(ctx, s, listing[tenants.ImpersonationRule]{
-		name: "impersonation-rules", tenantID: t.ID, key: func(r *tenants.ImpersonationRule) string { return r.ID },
-		read: func(ctx context.Context, r Range) ([]tenants.ImpersonationRule, error) {
-			return s.store.ImpersonationRules(ctx, t.ID, r)
-		},
-	}, q)
+	return listOf(ctx, s, a, "users:read", slug, "impersonation-rules", func(r *tenants.ImpersonationRule) string { return r.ID }, s.store.ImpersonationRules, q)
 }
 
 // UpdateImpersonationRule applies a merge patch to a rule, if it still has the

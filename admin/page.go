@@ -82,6 +82,19 @@ func list[T any](ctx context.Context, s *Service, l listing[T], q Query) (Page[T
 	return page, err
 }
 
+// listOf reads one page of a list of a tenant that the actor reaches with a scope.
+func listOf[T any](ctx context.Context, s *Service, a Actor, scope, slug, name string, key func(*T) string,
+	read func(ctx context.Context, tenantID string, r Range) ([]T, error), q Query) (Page[T], error) {
+
+	t, err := s.reach(ctx, a, scope, slug)
+	if err != nil {
+		return Page[T]{}, err
+	}
+	return list(ctx, s, listing[T]{
+		name: name, tenantID: t.ID, key: key, read: func(ctx context.Context, r Range) ([]T, error) { return read(ctx, t.ID, r) },
+	}, q)
+}
+
 // held reads one page of a list that is in memory as a whole.
 func held[T any](ctx context.Context, s *Service, l listing[T], all []T, q Query) (Page[T], error) {
 	slices.SortFunc(all, func(a, b T) int { return cmp.Compare(l.key(&a), l.key(&b)) })

@@ -79,27 +79,14 @@ func (s *Service) reachDecider(ctx context.Context, a Actor, slug string) (*tena
 // RemoteGrant returns a grant type of a tenant's own by its id; it needs
 // clients:read.
 func (s *Service) RemoteGrant(ctx context.Context, a Actor, slug, id string) (*tenants.RemoteGrant, error) {
-	tenant, err := s.reach(ctx, a, "clients:read", slug)
-	if err != nil {
-		return nil, err
-	}
-	g, err := s.store.RemoteGrant(ctx, tenant.ID, id)
-	return g, refused(err, "remote grant", "")
+	_, g, err := reachOne(ctx, s, a, "clients:read", slug, "remote grant", id, s.store.RemoteGrant)
+	return g, err
 }
 
 // RemoteGrants lists the grant types of a tenant's own by grant type; it needs
 // clients:read.
 func (s *Service) RemoteGrants(ctx context.Context, a Actor, slug string, q Query) (Page[tenants.RemoteGrant], error) {
-	tenant, err := s.reach(ctx, a, "clients:read", slug)
-	if err != nil {
-		return Page[tenants.RemoteGrant]{}, err
-	}
-	return list(ctx, s, listing[tenants.RemoteGrant]{
-		name: "remote-grants", tenantID: tenant.ID, key: func(g *tenants.RemoteGrant) string { return g.GrantType },
-		read: func(ctx context.Context, r Range) ([]tenants.RemoteGrant, error) {
-			return s.store.RemoteGrants(ctx, tenant.ID, r)
-		},
-	}, q)
+	return listOf(ctx, s, a, "clients:read", slug, "remote-grants", func(g *tenants.RemoteGrant) string { return g.GrantType }, s.store.RemoteGrants, q)
 }
 
 // UpdateRemoteGrant applies a merge patch to a grant type of a tenant's own, if

@@ -101,6 +101,22 @@ func (s *Service) reach(ctx context.Context, a Actor, scope, slug string) (*tena
 	return t, nil
 }
 
+// reachOne is reach, and returns one thing of the tenant's, too, which find finds
+// by its id.
+func reachOne[T any](ctx context.Context, s *Service, a Actor, scope, slug, thing, id string,
+	find func(ctx context.Context, tenantID, id string) (*T, error)) (*tenants.Tenant, *T, error) {
+
+	t, err := s.reach(ctx, a, scope, slug)
+	if err != nil {
+		return nil, nil, err
+	}
+	one, err := find(ctx, t.ID, id)
+	if err != nil {
+		return nil, nil, refused(err, thing, "")
+	}
+	return t, one, nil
+}
+
 // instant is the present as it is stored: UTC, in the microseconds that every
 // database keeps.
 func (s *Service) instant() time.Time { return s.now().UTC().Truncate(time.Microsecond) }

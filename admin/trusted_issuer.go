@@ -99,29 +99,12 @@ func (s *Service) TrustedIssuer(ctx context.Context, a Actor, slug, id string) (
 }
 
 func (s *Service) reachIssuer(ctx context.Context, a Actor, scope, slug, id string) (*tenants.Tenant, *tenants.TrustedIssuer, error) {
-	tenant, err := s.reach(ctx, a, scope, slug)
-	if err != nil {
-		return nil, nil, err
-	}
-	t, err := s.store.TrustedIssuer(ctx, tenant.ID, id)
-	if err != nil {
-		return nil, nil, refused(err, "trusted issuer", "")
-	}
-	return tenant, t, nil
+	return reachOne(ctx, s, a, scope, slug, "trusted issuer", id, s.store.TrustedIssuer)
 }
 
 // TrustedIssuers lists whom a tenant trusts, by issuer; it needs clients:read.
 func (s *Service) TrustedIssuers(ctx context.Context, a Actor, slug string, q Query) (Page[tenants.TrustedIssuer], error) {
-	tenant, err := s.reach(ctx, a, "clients:read", slug)
-	if err != nil {
-		return Page[tenants.TrustedIssuer]{}, err
-	}
-	return list(ctx, s, listing[tenants.TrustedIssuer]{
-		name: "trusted-issuers", tenantID: tenant.ID, key: func(t *tenants.TrustedIssuer) string { return t.Issuer },
-		read: func(ctx context.Context, r Range) ([]tenants.TrustedIssuer, error) {
-			return s.store.TrustedIssuers(ctx, tenant.ID, r)
-		},
-	}, q)
+	return listOf(ctx, s, a, "clients:read", slug, "trusted-issuers", func(t *tenants.TrustedIssuer) string { return t.Issuer }, s.store.TrustedIssuers, q)
 }
 
 // UpdateTrustedIssuer applies a merge patch to a trusted issuer, if it still has

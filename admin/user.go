@@ -80,15 +80,7 @@ func (s *Service) User(ctx context.Context, a Actor, slug, userID string) (*tena
 }
 
 func (s *Service) reachUser(ctx context.Context, a Actor, scope, slug, userID string) (*tenants.Tenant, *tenants.User, error) {
-	t, err := s.reach(ctx, a, scope, slug)
-	if err != nil {
-		return nil, nil, err
-	}
-	u, err := s.store.User(ctx, t.ID, userID)
-	if err != nil {
-		return nil, nil, refused(err, "user", "")
-	}
-	return t, u, nil
+	return reachOne(ctx, s, a, scope, slug, "user", userID, s.store.User)
 }
 
 // changeUser is reachUser for whoever wants to change the user. Who has fewer
