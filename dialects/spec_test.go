@@ -94,6 +94,8 @@ func TestMistakesAreToldByLine(t *testing.T) {
 		{"      - { name: grant_type, value: client_credentials }\n", "", "20", "needs the parameter grant_type"},
 		{"name: scope, as", "name: grant_type, as", "21", "twice"},
 		{"as: [scope, scopes]", "from: [header]", "21", "query"},
+		{"name: scope, as: [scope, scopes]", "name: client_secret, value: x", "21", "secret"},
+		{"name: scope, as: [scope, scopes]", "name: password, values: { easy: x }", "21", "secret"},
 		{"as: [scope, scopes]", "equals: place", "21", "place"},
 		{"as: [scope, scopes]", "missing: bad", "21", "invalid_request"},
 		{"value: access_token", "value: id_token", "23", "access_token"},
