@@ -38,9 +38,14 @@ func (db *DB) purge(ctx context.Context, all ...over) (total int64, err error) {
 	return total, nil
 }
 
+// usesKept is how long it is told which key signed for whom after the last of
+// these tokens has expired. Keys themselves are dropped before.
+const usesKept = 400 * 24 * time.Hour
+
 // PurgeExpired deletes what ended before an instant and has no use any more:
 // revocations of tokens that have expired, opaque tokens, notes of assertions that
-// were used, and of who was warned. It returns how many rows they were.
+// were used, and of who was warned; and, much later, of which key signed for whom.
+// It returns how many rows they were.
 func (db *DB) PurgeExpired(ctx context.Context, before time.Time) (int64, error) {
 	const expired = "expires_at < ?"
 	at := []any{stored(before)}
@@ -49,6 +54,7 @@ func (db *DB) PurgeExpired(ctx context.Context, before time.Time) (int64, error)
 		over{"opaque_tokens", "tenant_id, hash", expired, at},
 		over{"spent_assertions", "tenant_id, digest", expired, at},
 		over{"expiry_warnings", "tenant_id, kind, thing, expires_at, days", expired, at},
+		over{"first_uses", "tenant_id, kid, client_id, audience, hour", "latest_expiry < ?", []any{stored(before.Add(-usesKept))}},
 	)
 }
 

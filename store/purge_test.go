@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/gatehouse-auth/gatehouse/store/storetest"
 	"github.com/gatehouse-auth/gatehouse/tenants"
@@ -55,5 +56,21 @@ func TestEveryTableOfWhatEndsIsPurged(t *testing.T) {
 	must(t, rows.Err())
 	if found != len(known) {
 		t.Errorf("%d tables have an expires_at, want %d", found, len(known))
+	}
+}
+
+func TestWhatKeysSignedIsToldForAYearAndMore(t *testing.T) {
+	db := storetest.Open(t)
+	tenant := newTenant(t, db, "acme")
+	must(t, db.AddUses(t.Context(), []tenants.FirstUse{
+		{TenantID: tenant.ID, Kid: "k", ClientID: "erp", Audience: "a", Hour: instant, Count: 1, LatestExpiry: instant},
+		{TenantID: tenant.ID, Kid: "k", ClientID: "erp", Audience: "a", Hour: instant.Add(time.Hour), Count: 1, LatestExpiry: instant.AddDate(0, 2, 0)},
+	}))
+	for _, test := range []struct{ days, want int }{{300, 2}, {401, 1}, {500, 0}} {
+		_, err := db.PurgeExpired(t.Context(), instant.AddDate(0, 0, test.days))
+		must(t, err)
+		if uses, err := db.Uses(t.Context(), tenant.ID, "k"); err != nil || len(uses) != test.want {
+			t.Errorf("after %d days %d are told, want %d, %v", test.days, len(uses), test.want, err)
+		}
 	}
 }
