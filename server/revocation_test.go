@@ -406,7 +406,7 @@ func TestRevocationsAndOpaqueTokensArePurgedOnceTheyHaveNoUse(t *testing.T) {
 	dead := h.issued()
 	h.revoke(dead)
 	h.admin("POST", "tenants/acme/tokens/revoke", `{"all":true}`)
-	rows := func() int { return strings.Count(dump("opaque_tokens")+dump("revocations"), "\n") }
+	rows := func() int { return strings.Count(dump("opaque_tokens")+dump("revocations"), "tenant_id=") } // hashes may hold line ends
 	purge := func() {
 		t.Helper()
 		if _, err := h.db.PurgeExpired(t.Context(), h.clock.Now()); err != nil {
