@@ -34,16 +34,10 @@ func (c *apisCreateCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
-		api, err := d.admin.CreateAPI(d.ctx, d.actor, tenant, admin.NewAPI{
-			Identifier: c.Identifier, Name: c.Name, Scopes: parseScopes(c.Scope, c.Deprecated), SharedHost: c.SharedHost,
-			SigningAlg: c.SigningAlg, RequiredPermission: c.RequiredPermission, Lifetime: c.lifetime(), TokenShape: shape,
-		})
-		if err != nil {
-			return err
-		}
-		return showAPI(a, api)
-	})
+	return createThing(a, c.Tenant, admin.NewAPI{
+		Identifier: c.Identifier, Name: c.Name, Scopes: parseScopes(c.Scope, c.Deprecated), SharedHost: c.SharedHost,
+		SigningAlg: c.SigningAlg, RequiredPermission: c.RequiredPermission, Lifetime: c.lifetime(), TokenShape: shape,
+	}, (*admin.Service).CreateAPI, showAPI)
 }
 
 type apisListCmd struct {
@@ -52,16 +46,8 @@ type apisListCmd struct {
 }
 
 func (c *apisListCmd) Run(a *app) error {
-	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
-		all, err := everyPage(c.Query, func(q admin.Query) (admin.Page[tenants.API], error) {
-			return d.admin.APIs(d.ctx, d.actor, tenant, q)
-		})
-		if err != nil {
-			return err
-		}
-		return showTable(a, all, "IDENTIFIER|NAME|SCOPES|SHARED HOST", func(api tenants.API) []string {
-			return []string{api.Identifier, api.Name, scopeNames(api.Scopes), yesNo(api.SharedHost)}
-		})
+	return listThings(a, c.Tenant, c.Query, (*admin.Service).APIs, "IDENTIFIER|NAME|SCOPES|SHARED HOST", func(api tenants.API) []string {
+		return []string{api.Identifier, api.Name, scopeNames(api.Scopes), yesNo(api.SharedHost)}
 	})
 }
 
@@ -71,13 +57,7 @@ type apisShowCmd struct {
 }
 
 func (c *apisShowCmd) Run(a *app) error {
-	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
-		api, err := d.admin.API(d.ctx, d.actor, tenant, c.Identifier)
-		if err != nil {
-			return err
-		}
-		return showAPI(a, api)
-	})
+	return showThing(a, c.Tenant, c.Identifier, (*admin.Service).API, showAPI)
 }
 
 type apisUpdateCmd struct {
@@ -112,13 +92,7 @@ func (c *apisUpdateCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
-		api, err := d.admin.UpdateAPI(d.ctx, d.actor, tenant, c.Identifier, 0, patch)
-		if err != nil {
-			return err
-		}
-		return showAPI(a, api)
-	})
+	return changeThing(a, c.Tenant, c.Identifier, patch, (*admin.Service).UpdateAPI, showAPI)
 }
 
 type apisDeleteCmd struct {
@@ -127,12 +101,7 @@ type apisDeleteCmd struct {
 }
 
 func (c *apisDeleteCmd) Run(a *app) error {
-	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
-		if err := d.admin.DeleteAPI(d.ctx, d.actor, tenant, c.Identifier, 0); err != nil {
-			return err
-		}
-		return a.done("API %s is deleted.", c.Identifier)
-	})
+	return endThing(a, c.Tenant, c.Identifier, (*admin.Service).DeleteAPI, "API %s is deleted.")
 }
 
 func showAPI(a *app, api *tenants.API) error {

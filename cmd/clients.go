@@ -131,31 +131,15 @@ func (c *clientsListCmd) Run(a *app) error {
 	if c.Legacy {
 		return c.showLegacy(a)
 	}
-	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
-		all, err := everyPage(c.Query, func(q admin.Query) (admin.Page[tenants.Client], error) {
-			return d.admin.Clients(d.ctx, d.actor, tenant, q)
-		})
-		if err != nil {
-			return err
-		}
-		return showTable(a, all, "CLIENT ID|NAME|STATUS|GRANTS|APIS|EXPIRES", func(c tenants.Client) []string {
-			return []string{c.ID, c.Name, string(c.Status), strings.Join(c.GrantTypes, " "), accessText(c.APIs), instantOr(c.ExpiresAt, "never")}
-		})
+	return listThings(a, c.Tenant, c.Query, (*admin.Service).Clients, "CLIENT ID|NAME|STATUS|GRANTS|APIS|EXPIRES", func(c tenants.Client) []string {
+		return []string{c.ID, c.Name, string(c.Status), strings.Join(c.GrantTypes, " "), accessText(c.APIs), instantOr(c.ExpiresAt, "never")}
 	})
 }
 
 // showLegacy is the report for whoever moves clients to the standard endpoint.
 func (c *clientsListCmd) showLegacy(a *app) error {
-	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
-		all, err := everyPage(c.Query, func(q admin.Query) (admin.Page[tenants.LegacyUse], error) {
-			return d.admin.LegacyUses(d.ctx, d.actor, tenant, q)
-		})
-		if err != nil {
-			return err
-		}
-		return showTable(a, all, "CLIENT ID|DIALECT|ENDPOINT|REQUESTS|LAST", func(u tenants.LegacyUse) []string {
-			return []string{u.ClientID, u.Dialect, u.Method + " " + u.Path, strconv.FormatInt(u.Count, 10), instant(u.LastUsedAt)}
-		})
+	return listThings(a, c.Tenant, c.Query, (*admin.Service).LegacyUses, "CLIENT ID|DIALECT|ENDPOINT|REQUESTS|LAST", func(u tenants.LegacyUse) []string {
+		return []string{u.ClientID, u.Dialect, u.Method + " " + u.Path, strconv.FormatInt(u.Count, 10), instant(u.LastUsedAt)}
 	})
 }
 
@@ -165,13 +149,7 @@ type clientsShowCmd struct {
 }
 
 func (c *clientsShowCmd) Run(a *app) error {
-	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
-		client, err := d.admin.Client(d.ctx, d.actor, tenant, c.ClientID)
-		if err != nil {
-			return err
-		}
-		return showClient(a, client)
-	})
+	return showThing(a, c.Tenant, c.ClientID, (*admin.Service).Client, showClient)
 }
 
 func showClient(a *app, c *tenants.Client) error {

@@ -1,6 +1,10 @@
 package cmd
 
-import "time"
+import (
+	"time"
+
+	"github.com/gatehouse-auth/gatehouse/admin"
+)
 
 type clientsUpdateCmd struct {
 	tenantFlag
@@ -19,13 +23,7 @@ func (c *clientsUpdateCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
-		client, err := d.admin.UpdateClient(d.ctx, d.actor, tenant, c.ClientID, 0, patch)
-		if err != nil {
-			return err
-		}
-		return showClient(a, client)
-	})
+	return changeThing(a, c.Tenant, c.ClientID, patch, (*admin.Service).UpdateClient, showClient)
 }
 
 // change adds the given flags to a merge patch. A lifetime of 0 takes the
@@ -79,10 +77,5 @@ type clientsDeleteCmd struct {
 }
 
 func (c *clientsDeleteCmd) Run(a *app) error {
-	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
-		if err := d.admin.DeleteClient(d.ctx, d.actor, tenant, c.ClientID, 0); err != nil {
-			return err
-		}
-		return a.done("Client %s is deleted; its secrets are refused from now on.", c.ClientID)
-	})
+	return endThing(a, c.Tenant, c.ClientID, (*admin.Service).DeleteClient, "Client %s is deleted; its secrets are refused from now on.")
 }

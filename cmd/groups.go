@@ -23,15 +23,9 @@ type groupsCreateCmd struct {
 }
 
 func (c *groupsCreateCmd) Run(a *app) error {
-	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
-		made, err := d.admin.CreateGroup(d.ctx, d.actor, tenant, admin.GroupSettings{
-			Name: c.Name, Description: c.Description, Permissions: repeated(c.Permission),
-		})
-		if err != nil {
-			return err
-		}
-		return showGroup(a, made)
-	})
+	return createThing(a, c.Tenant, admin.GroupSettings{
+		Name: c.Name, Description: c.Description, Permissions: repeated(c.Permission),
+	}, (*admin.Service).CreateGroup, showGroup)
 }
 
 type groupsListCmd struct {
@@ -40,16 +34,8 @@ type groupsListCmd struct {
 }
 
 func (c *groupsListCmd) Run(a *app) error {
-	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
-		all, err := everyPage(c.Query, func(q admin.Query) (admin.Page[tenants.Group], error) {
-			return d.admin.Groups(d.ctx, d.actor, tenant, q)
-		})
-		if err != nil {
-			return err
-		}
-		return showTable(a, all, "NAME|PERMISSIONS|DESCRIPTION", func(g tenants.Group) []string {
-			return []string{g.Name, strings.Join(g.Permissions, " "), g.Description}
-		})
+	return listThings(a, c.Tenant, c.Query, (*admin.Service).Groups, "NAME|PERMISSIONS|DESCRIPTION", func(g tenants.Group) []string {
+		return []string{g.Name, strings.Join(g.Permissions, " "), g.Description}
 	})
 }
 
@@ -59,13 +45,7 @@ type groupsShowCmd struct {
 }
 
 func (c *groupsShowCmd) Run(a *app) error {
-	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
-		group, err := d.admin.Group(d.ctx, d.actor, tenant, c.Group)
-		if err != nil {
-			return err
-		}
-		return showGroup(a, group)
-	})
+	return showThing(a, c.Tenant, c.Group, (*admin.Service).Group, showGroup)
 }
 
 type groupsUpdateCmd struct {
@@ -85,13 +65,7 @@ func (c *groupsUpdateCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
-		group, err := d.admin.UpdateGroup(d.ctx, d.actor, tenant, c.Group, 0, patch)
-		if err != nil {
-			return err
-		}
-		return showGroup(a, group)
-	})
+	return changeThing(a, c.Tenant, c.Group, patch, (*admin.Service).UpdateGroup, showGroup)
 }
 
 type groupsDeleteCmd struct {
@@ -100,12 +74,7 @@ type groupsDeleteCmd struct {
 }
 
 func (c *groupsDeleteCmd) Run(a *app) error {
-	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
-		if err := d.admin.DeleteGroup(d.ctx, d.actor, tenant, c.Group, 0); err != nil {
-			return err
-		}
-		return a.done("Group %s is deleted.", c.Group)
-	})
+	return endThing(a, c.Tenant, c.Group, (*admin.Service).DeleteGroup, "Group %s is deleted.")
 }
 
 func showGroup(a *app, g *tenants.Group) error {

@@ -75,13 +75,7 @@ func (c *rulesCreateCmd) Run(a *app) error {
 	if err := admin.Decode(data, &n); err != nil {
 		return err
 	}
-	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
-		made, err := d.admin.CreateImpersonationRule(d.ctx, d.actor, tenant, n)
-		if err != nil {
-			return err
-		}
-		return showRule(a, made)
-	})
+	return createThing(a, c.Tenant, n, (*admin.Service).CreateImpersonationRule, showRule)
 }
 
 // parseParty reads KIND:NAME.
@@ -99,19 +93,11 @@ type rulesListCmd struct {
 }
 
 func (c *rulesListCmd) Run(a *app) error {
-	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
-		all, err := everyPage(c.Query, func(q admin.Query) (admin.Page[tenants.ImpersonationRule], error) {
-			return d.admin.ImpersonationRules(d.ctx, d.actor, tenant, q)
-		})
-		if err != nil {
-			return err
+	return listThings(a, c.Tenant, c.Query, (*admin.Service).ImpersonationRules, "ID|ACTOR|TARGET|STATUS|REASON|MAX LIFETIME|SCOPES|EXCEEDS|DESCRIPTION", func(r tenants.ImpersonationRule) []string {
+		return []string{
+			r.ID, partyText(r.Actor), partyText(r.Target), string(r.Status), yesNo(r.RequireReason), seconds(r.MaxLifetime),
+			boundText(r.Scopes), yesNo(r.ExceedPermissions), r.Description,
 		}
-		return showTable(a, all, "ID|ACTOR|TARGET|STATUS|REASON|MAX LIFETIME|SCOPES|EXCEEDS|DESCRIPTION", func(r tenants.ImpersonationRule) []string {
-			return []string{
-				r.ID, partyText(r.Actor), partyText(r.Target), string(r.Status), yesNo(r.RequireReason), seconds(r.MaxLifetime),
-				boundText(r.Scopes), yesNo(r.ExceedPermissions), r.Description,
-			}
-		})
 	})
 }
 
@@ -121,13 +107,7 @@ type rulesShowCmd struct {
 }
 
 func (c *rulesShowCmd) Run(a *app) error {
-	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
-		found, err := d.admin.ImpersonationRule(d.ctx, d.actor, tenant, c.ID)
-		if err != nil {
-			return err
-		}
-		return showRule(a, found)
-	})
+	return showThing(a, c.Tenant, c.ID, (*admin.Service).ImpersonationRule, showRule)
 }
 
 type rulesUpdateCmd struct {
@@ -145,13 +125,7 @@ func (c *rulesUpdateCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
-		changed, err := d.admin.UpdateImpersonationRule(d.ctx, d.actor, tenant, c.ID, 0, patch)
-		if err != nil {
-			return err
-		}
-		return showRule(a, changed)
-	})
+	return changeThing(a, c.Tenant, c.ID, patch, (*admin.Service).UpdateImpersonationRule, showRule)
 }
 
 type rulesDeleteCmd struct {
@@ -160,12 +134,7 @@ type rulesDeleteCmd struct {
 }
 
 func (c *rulesDeleteCmd) Run(a *app) error {
-	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
-		if err := d.admin.DeleteImpersonationRule(d.ctx, d.actor, tenant, c.ID, 0); err != nil {
-			return err
-		}
-		return a.done("Rule %s is ended.", c.ID)
-	})
+	return endThing(a, c.Tenant, c.ID, (*admin.Service).DeleteImpersonationRule, "Rule %s is ended.")
 }
 
 func showRule(a *app, r *tenants.ImpersonationRule) error {

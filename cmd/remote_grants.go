@@ -54,13 +54,7 @@ func (c *remotesCreateCmd) Run(a *app) error {
 	if err := admin.Decode(data, &n); err != nil {
 		return err
 	}
-	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
-		made, err := d.admin.CreateRemoteGrant(d.ctx, d.actor, tenant, n)
-		if err != nil {
-			return err
-		}
-		return showRemote(a, made)
-	})
+	return createThing(a, c.Tenant, n, (*admin.Service).CreateRemoteGrant, showRemote)
 }
 
 type remotesListCmd struct {
@@ -69,16 +63,8 @@ type remotesListCmd struct {
 }
 
 func (c *remotesListCmd) Run(a *app) error {
-	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
-		all, err := everyPage(c.Query, func(q admin.Query) (admin.Page[tenants.RemoteGrant], error) {
-			return d.admin.RemoteGrants(d.ctx, d.actor, tenant, q)
-		})
-		if err != nil {
-			return err
-		}
-		return showTable(a, all, "ID|GRANT TYPE|NAME|STATUS|ENDPOINT|PARAMS", func(g tenants.RemoteGrant) []string {
-			return []string{g.ID, g.GrantType, g.Name, string(g.Status), g.Endpoint, strings.Join(g.Params, " ")}
-		})
+	return listThings(a, c.Tenant, c.Query, (*admin.Service).RemoteGrants, "ID|GRANT TYPE|NAME|STATUS|ENDPOINT|PARAMS", func(g tenants.RemoteGrant) []string {
+		return []string{g.ID, g.GrantType, g.Name, string(g.Status), g.Endpoint, strings.Join(g.Params, " ")}
 	})
 }
 
@@ -88,13 +74,7 @@ type remotesShowCmd struct {
 }
 
 func (c *remotesShowCmd) Run(a *app) error {
-	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
-		found, err := d.admin.RemoteGrant(d.ctx, d.actor, tenant, c.ID)
-		if err != nil {
-			return err
-		}
-		return showRemote(a, found)
-	})
+	return showThing(a, c.Tenant, c.ID, (*admin.Service).RemoteGrant, showRemote)
 }
 
 type remotesUpdateCmd struct {
@@ -108,13 +88,7 @@ func (c *remotesUpdateCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
-		changed, err := d.admin.UpdateRemoteGrant(d.ctx, d.actor, tenant, c.ID, 0, patch)
-		if err != nil {
-			return err
-		}
-		return showRemote(a, changed)
-	})
+	return changeThing(a, c.Tenant, c.ID, patch, (*admin.Service).UpdateRemoteGrant, showRemote)
 }
 
 type remotesDeleteCmd struct {
@@ -123,12 +97,7 @@ type remotesDeleteCmd struct {
 }
 
 func (c *remotesDeleteCmd) Run(a *app) error {
-	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
-		if err := d.admin.DeleteRemoteGrant(d.ctx, d.actor, tenant, c.ID, 0); err != nil {
-			return err
-		}
-		return a.done("The grant type %s is deleted.", c.ID)
-	})
+	return endThing(a, c.Tenant, c.ID, (*admin.Service).DeleteRemoteGrant, "The grant type %s is deleted.")
 }
 
 func showRemote(a *app, g *tenants.RemoteGrant) error {

@@ -108,13 +108,7 @@ func (c *issuersCreateCmd) Run(a *app) error {
 	if err := admin.Decode(data, &n); err != nil {
 		return err
 	}
-	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
-		made, err := d.admin.CreateTrustedIssuer(d.ctx, d.actor, tenant, n)
-		if err != nil {
-			return err
-		}
-		return showIssuer(a, made)
-	})
+	return createThing(a, c.Tenant, n, (*admin.Service).CreateTrustedIssuer, showIssuer)
 }
 
 type issuersListCmd struct {
@@ -123,16 +117,8 @@ type issuersListCmd struct {
 }
 
 func (c *issuersListCmd) Run(a *app) error {
-	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
-		all, err := everyPage(c.Query, func(q admin.Query) (admin.Page[tenants.TrustedIssuer], error) {
-			return d.admin.TrustedIssuers(d.ctx, d.actor, tenant, q)
-		})
-		if err != nil {
-			return err
-		}
-		return showTable(a, all, "ID|ISSUER|NAME|STATUS|RULES", func(t tenants.TrustedIssuer) []string {
-			return []string{t.ID, t.Issuer, t.Name, string(t.Status), rulesText(t.Rules)}
-		})
+	return listThings(a, c.Tenant, c.Query, (*admin.Service).TrustedIssuers, "ID|ISSUER|NAME|STATUS|RULES", func(t tenants.TrustedIssuer) []string {
+		return []string{t.ID, t.Issuer, t.Name, string(t.Status), rulesText(t.Rules)}
 	})
 }
 
@@ -142,13 +128,7 @@ type issuersShowCmd struct {
 }
 
 func (c *issuersShowCmd) Run(a *app) error {
-	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
-		found, err := d.admin.TrustedIssuer(d.ctx, d.actor, tenant, c.ID)
-		if err != nil {
-			return err
-		}
-		return showIssuer(a, found)
-	})
+	return showThing(a, c.Tenant, c.ID, (*admin.Service).TrustedIssuer, showIssuer)
 }
 
 type issuersUpdateCmd struct {
@@ -166,13 +146,7 @@ func (c *issuersUpdateCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
-		changed, err := d.admin.UpdateTrustedIssuer(d.ctx, d.actor, tenant, c.ID, 0, patch)
-		if err != nil {
-			return err
-		}
-		return showIssuer(a, changed)
-	})
+	return changeThing(a, c.Tenant, c.ID, patch, (*admin.Service).UpdateTrustedIssuer, showIssuer)
 }
 
 type issuersDeleteCmd struct {
@@ -181,12 +155,7 @@ type issuersDeleteCmd struct {
 }
 
 func (c *issuersDeleteCmd) Run(a *app) error {
-	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
-		if err := d.admin.DeleteTrustedIssuer(d.ctx, d.actor, tenant, c.ID, 0); err != nil {
-			return err
-		}
-		return a.done("Issuer %s is not trusted any more.", c.ID)
-	})
+	return endThing(a, c.Tenant, c.ID, (*admin.Service).DeleteTrustedIssuer, "Issuer %s is not trusted any more.")
 }
 
 func showIssuer(a *app, t *tenants.TrustedIssuer) error {

@@ -79,13 +79,7 @@ func (c *usersCreateCmd) Run(a *app) error {
 	if err := admin.Decode(data, &n); err != nil {
 		return err
 	}
-	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
-		made, err := d.admin.CreateUser(d.ctx, d.actor, tenant, n)
-		if err != nil {
-			return err
-		}
-		return showUser(a, made)
-	})
+	return createThing(a, c.Tenant, n, (*admin.Service).CreateUser, showUser)
 }
 
 type usersListCmd struct {
