@@ -61,12 +61,13 @@ func NewDevices(store DeviceStore, directory Directory, pepper Pepper, now func(
 	return &Devices{store: store, directory: directory, pepper: pepper, now: now}
 }
 
-// DevicePath is where the tenant's page for user codes is, below its issuer.
+// DevicePath is where the tenant's page for user codes is.
 const DevicePath = "/device"
 
 // AuthorizeDevice answers a device authorization request (RFC 8628 section 3.1).
-// Scopes and audience are judged now: what a person approves is what is given.
-func (s *Service) AuthorizeDevice(ctx context.Context, devices *Devices, r *TokenRequest) (*oauth.DeviceAuthorization, error) {
+// Scopes and audience are judged now: what a person approves is what is given. page
+// is the URL where people enter the code.
+func (s *Service) AuthorizeDevice(ctx context.Context, devices *Devices, r *TokenRequest, page string) (*oauth.DeviceAuthorization, error) {
 	client, err := s.prepares(ctx, r, oauth.GrantDeviceCode)
 	if err != nil {
 		return nil, err
@@ -79,7 +80,7 @@ func (s *Service) AuthorizeDevice(ctx context.Context, devices *Devices, r *Toke
 	if err != nil {
 		return nil, err
 	}
-	return devices.create(ctx, r.Tenant, client, target)
+	return devices.create(ctx, r.Tenant, client, target, page)
 }
 
 // withoutIdentity leaves out the scopes of OpenID Connect: they are accepted and
@@ -113,7 +114,7 @@ func withoutIdentity(p oauth.Params, client *tenants.Client) (oauth.Params, erro
 // attemptsAtCode bounds how often a user code is drawn that is taken already.
 const attemptsAtCode = 5
 
-func (d *Devices) create(ctx context.Context, tenant *tenants.Tenant, client *tenants.Client, t *target) (*oauth.DeviceAuthorization, error) {
+func (d *Devices) create(ctx context.Context, tenant *tenants.Tenant, client *tenants.Client, t *target, page string) (*oauth.DeviceAuthorization, error) {
 	now := d.now()
 	code := secrets.New(tenants.HandlePrefix(deviceCodeKind, tenant.ID))
 	row := &tenants.DeviceCode{
@@ -137,7 +138,6 @@ func (d *Devices) create(ctx context.Context, tenant *tenants.Tenant, client *te
 			return nil, err
 		}
 		shown := letters[:userCodeLength/2] + "-" + letters[userCodeLength/2:]
-		page := tenant.Issuer + DevicePath
 		return &oauth.DeviceAuthorization{
 			DeviceCode: code, UserCode: shown, VerificationURI: page,
 			VerificationURIComplete: page + "?" + url.Values{"user_code": {shown}}.Encode(),

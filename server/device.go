@@ -20,7 +20,7 @@ func (s *Server) authorizeDevice(c *gin.Context, route *dialects.Route) {
 		s.refuse(c, err)
 		return
 	}
-	a, err := s.Grants.AuthorizeDevice(c.Request.Context(), s.Devices, r)
+	a, err := s.Grants.AuthorizeDevice(c.Request.Context(), s.Devices, r, s.root(r.Tenant)+grants.DevicePath)
 	if err != nil {
 		s.refuse(c, err)
 		return

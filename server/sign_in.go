@@ -27,7 +27,7 @@ func (s *Server) signIn(c *gin.Context, route *dialects.Route) {
 		Secure: strings.HasPrefix(r.Tenant.Issuer, "https://"),
 	})
 	if route.Location != "" {
-		c.Header("Location", r.Tenant.Issuer+route.Location)
+		c.Header("Location", s.root(r.Tenant)+route.Location)
 	}
 	s.served(c, route)
 	c.Status(route.Status)
