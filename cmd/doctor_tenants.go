@@ -9,7 +9,7 @@ import (
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
-// examineTenants checks the issuer and the signing keys of each tenant. What is
+// examineTenants checks the issuer, the dialects and the signing keys of each tenant. What is
 // well is summed up.
 func (d *desk) examineTenants() []finding {
 	const page = 200
@@ -44,6 +44,13 @@ func (d *desk) examineTenant(t tenants.Tenant) []finding {
 		wrong = append(wrong, finding{"issuer", warned,
 			fmt.Sprintf("tenant %s names %s, which is not below %s", t.Slug, t.Issuer, d.settings.PublicURL),
 			"correct public_url: an issuer is fixed, and its clients look for its keys there"})
+	}
+	for _, name := range t.Dialects {
+		if d.settings.dialects.Lookup(name) == nil {
+			wrong = append(wrong, finding{"dialects", warned,
+				fmt.Sprintf("tenant %s speaks %s, and there is no spec of it here: its endpoints answer 404", t.Slug, name),
+				"set dialects_dir as on the other nodes, or name the tenant's dialects anew: gatehouse tenants update " + t.Slug + " --dialect="})
+		}
 	}
 	set, err := d.db.KeySet(d.ctx, t.ID)
 	if err != nil {
