@@ -65,7 +65,7 @@ type sent struct {
 // open takes the request apart as far as the route looks.
 func (r *Route) open(req *http.Request, body []byte) (*sent, error) {
 	s := &sent{request: req, headers: req.Header.Values("Authorization"), encoding: EncodingNone}
-	if err := r.openBody(s, req.Header.Get("Content-Type"), body); err != nil {
+	if err := r.openBody(s, req.Header.Values("Content-Type"), body); err != nil {
 		return nil, err
 	}
 	if r.reads.query {
@@ -77,11 +77,14 @@ func (r *Route) open(req *http.Request, body []byte) (*sent, error) {
 	return s, r.openAuthorization(s)
 }
 
-func (r *Route) openBody(s *sent, contentType string, body []byte) (err error) {
+func (r *Route) openBody(s *sent, contentTypes []string, body []byte) (err error) {
 	if r.reads.none && len(body) == 0 {
 		return nil
 	}
-	mediaType, _, err := mime.ParseMediaType(contentType)
+	if len(contentTypes) > 1 {
+		return oauth.Errorf(oauth.InvalidRequest, oauth.ReasonDuplicate, "the Content-Type header is repeated")
+	}
+	mediaType, _, err := mime.ParseMediaType(strings.Join(contentTypes, ""))
 	switch {
 	case r.reads.form && err == nil && mediaType == formType:
 		s.encoding = EncodingForm

@@ -58,6 +58,16 @@ for page in "${pages[@]}"; do
 		sed -E 's/^[ $`]*//; s/^go run //' | sort -u || true)
 done
 
+# Every page can be found: by the README, or by the index of decisions.
+for page in docs/*.md docs/decisions/*.md; do
+	case $page in
+	docs/decisions/README.md) continue ;;
+	docs/decisions/*) index=docs/decisions/README.md name=${page##*/} ;;
+	*) index=README.md name=$page ;;
+	esac
+	grep -qF "($name)" "$index" || fault "$index does not link to $page"
+done
+
 [ "$faults" -eq 0 ] || exit 1
 scripts/run-page.sh "$dir/gatehouse" docs/tokens.md
 echo "check-docs.sh: ${#pages[@]} pages name nothing that does not exist"

@@ -52,7 +52,7 @@ func (s *Server) again(next http.Handler) http.Handler {
 		maps.Copy(header, a.header)
 		header["X-Request-Id"] = []string{newRequestID()}
 		status := http.StatusOK
-		if r.Header.Get("If-None-Match") == a.etag {
+		if holds(r.Header.Get("If-None-Match"), a.etag) {
 			status = http.StatusNotModified
 			delete(header, "Content-Type")
 			delete(header, "Content-Length")

@@ -68,8 +68,11 @@ func TestDocumentIsGivenAgainAsItWas(t *testing.T) {
 		if !maps.EqualFunc(first.Header, second.Header, slices.Equal) {
 			t.Errorf("%s: headers %v, then %v", path, first.Header, second.Header)
 		}
-		if same, body := h.document(path, first.Header.Get("Etag")); same.StatusCode != http.StatusNotModified || body != "" || same.Header.Get("Etag") == "" {
-			t.Errorf("%s: what the client has is answered %s %q %v", path, same.Status, body, same.Header)
+		tag := first.Header.Get("Etag")
+		for _, has := range []string{tag, "W/" + tag, `"other", ` + tag, "*"} {
+			if same, body := h.document(path, has); same.StatusCode != http.StatusNotModified || body != "" || same.Header.Get("Etag") != tag {
+				t.Errorf("%s: who has %s is answered %s %q %v", path, has, same.Status, body, same.Header)
+			}
 		}
 		if other, _ := h.document(path, `"other"`); other.StatusCode != http.StatusOK {
 			t.Errorf("%s: what the client has no more is answered %s", path, other.Status)

@@ -171,6 +171,20 @@ func (s *Server) jwks(c *gin.Context) {
 // scheduleMaxAge is how long a verifier may not hear of a revoked key.
 const scheduleMaxAge = 30 * time.Second
 
+// holds reports whether If-None-Match names what the client would get (RFC 9110
+// section 13.1.2). Proxies that compress make weak tags of ours.
+func holds(ifNoneMatch, etag string) bool {
+	if ifNoneMatch == "" || ifNoneMatch == etag {
+		return ifNoneMatch != ""
+	}
+	for tag := range strings.SplitSeq(ifNoneMatch, ",") {
+		if tag = strings.TrimSpace(tag); tag == "*" || strings.TrimPrefix(tag, "W/") == etag {
+			return true
+		}
+	}
+	return false
+}
+
 // keySchedule answers with the life of the tenant's keys: what signs when, and
 // what was revoked.
 func (s *Server) keySchedule(c *gin.Context) {
@@ -199,7 +213,7 @@ func (s *Server) publish(c *gin.Context, body []byte, etag string, maxAge time.D
 	header["Content-Type"] = values[3:4:4]
 	header["Content-Length"] = []string{strconv.Itoa(len(body))}
 	s.keep(c, body, etag)
-	if c.GetHeader("If-None-Match") == etag {
+	if holds(c.GetHeader("If-None-Match"), etag) {
 		delete(header, "Content-Type")
 		delete(header, "Content-Length")
 		c.Status(http.StatusNotModified)
