@@ -42,6 +42,8 @@ type commands struct {
 	Tokens             tokensCmd             `cmd:"" help:"The access tokens of a tenant."`
 	Keys               keysCmd               `cmd:"" help:"The signing keys of a tenant."`
 	MasterKey          masterKeyCmd          `cmd:"" name:"master-key" help:"The keys that seal secrets at rest."`
+	Apply              applyCmd              `cmd:"" help:"Make a tenant as a file has it. What the file does not name stays."`
+	Export             exportCmd             `cmd:"" help:"Print how a tenant is set up, without secrets, people and keys, as apply takes it."`
 	Audit              auditCmd              `cmd:"" help:"What was changed, when, and by whom."`
 }
 
