@@ -165,6 +165,10 @@ func readWhole(path string) (*wholeFile, error) {
 	if err != nil {
 		return nil, err
 	}
+	return wholeOf(name, text)
+}
+
+func wholeOf(name string, text []byte) (*wholeFile, error) {
 	inJSON, err := yaml.YAMLToJSON(text)
 	var syntax yaml.Error
 	if errors.As(err, &syntax) { // its own text would quote the file, secrets and all
