@@ -88,12 +88,8 @@ func (s *Service) APIs(ctx context.Context, a Actor, slug string, q Query) (Page
 // UpdateAPI applies a merge patch to an API, if it still has the version, 0
 // for any. It needs apis:write; only operators change shared_host. id,
 // identifier and created_at never change.
-func (s *Service) UpdateAPI(ctx context.Context, a Actor, slug, id string, version int64, p Patch) (api *tenants.API, err error) {
-	err = retried(version, func() error {
-		api, err = s.updateAPI(ctx, a, slug, id, version, p)
-		return err
-	})
-	return api, err
+func (s *Service) UpdateAPI(ctx context.Context, a Actor, slug, id string, version int64, p Patch) (*tenants.API, error) {
+	return retried(version, func() (*tenants.API, error) { return s.updateAPI(ctx, a, slug, id, version, p) })
 }
 
 func (s *Service) updateAPI(ctx context.Context, a Actor, slug, id string, version int64, p Patch) (*tenants.API, error) {

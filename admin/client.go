@@ -132,12 +132,8 @@ func (s *Service) Clients(ctx context.Context, a Actor, slug string, q Query) (P
 // UpdateClient applies a merge patch to a client, if it still has the version,
 // 0 for any. It needs clients:write and every admin scope that the client has
 // or gets. client_id and created_at never change; secrets have their own calls.
-func (s *Service) UpdateClient(ctx context.Context, a Actor, slug, clientID string, version int64, p Patch) (c *tenants.Client, err error) {
-	err = retried(version, func() error {
-		c, err = s.updateClient(ctx, a, slug, clientID, version, p)
-		return err
-	})
-	return c, err
+func (s *Service) UpdateClient(ctx context.Context, a Actor, slug, clientID string, version int64, p Patch) (*tenants.Client, error) {
+	return retried(version, func() (*tenants.Client, error) { return s.updateClient(ctx, a, slug, clientID, version, p) })
 }
 
 func (s *Service) updateClient(ctx context.Context, a Actor, slug, clientID string, version int64, p Patch) (*tenants.Client, error) {

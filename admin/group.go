@@ -69,12 +69,8 @@ func (s *Service) Groups(ctx context.Context, a Actor, slug string, q Query) (Pa
 // UpdateGroup applies a merge patch to a group, if it still has the version, 0
 // for any. It needs users:write, and the admin scopes among the permissions
 // where these change. id and created_at never change.
-func (s *Service) UpdateGroup(ctx context.Context, a Actor, slug, group string, version int64, p Patch) (g *tenants.Group, err error) {
-	err = retried(version, func() error {
-		g, err = s.updateGroup(ctx, a, slug, group, version, p)
-		return err
-	})
-	return g, err
+func (s *Service) UpdateGroup(ctx context.Context, a Actor, slug, group string, version int64, p Patch) (*tenants.Group, error) {
+	return retried(version, func() (*tenants.Group, error) { return s.updateGroup(ctx, a, slug, group, version, p) })
 }
 
 func (s *Service) updateGroup(ctx context.Context, a Actor, slug, group string, version int64, p Patch) (*tenants.Group, error) {

@@ -105,12 +105,8 @@ func (s *Service) ImpersonationRules(ctx context.Context, a Actor, slug string, 
 // UpdateImpersonationRule applies a merge patch to a rule, if it still has the
 // version, 0 for any. Its needs are those of CreateImpersonationRule. Who the rule
 // names never changes.
-func (s *Service) UpdateImpersonationRule(ctx context.Context, a Actor, slug, id string, version int64, p Patch) (r *tenants.ImpersonationRule, err error) {
-	err = retried(version, func() error {
-		r, err = s.updateRule(ctx, a, slug, id, version, p)
-		return err
-	})
-	return r, err
+func (s *Service) UpdateImpersonationRule(ctx context.Context, a Actor, slug, id string, version int64, p Patch) (*tenants.ImpersonationRule, error) {
+	return retried(version, func() (*tenants.ImpersonationRule, error) { return s.updateRule(ctx, a, slug, id, version, p) })
 }
 
 func (s *Service) updateRule(ctx context.Context, a Actor, slug, id string, version int64, p Patch) (*tenants.ImpersonationRule, error) {

@@ -26,11 +26,10 @@ func System() Actor { return Actor{Name: "system", Scopes: AllScopes()} }
 // before: making one is slow. A set that comes with an error is stored too.
 func (s *Service) changeKeys(ctx context.Context, c keyChange, plan func(keys.Set, keys.NewKey) (keys.Set, error)) (keys.Set, error) {
 	made := map[string]keys.Key{}
-	var saved keys.Set
-	err := retried(0, func() error {
+	return retried(0, func() (keys.Set, error) {
 		set, err := s.store.KeySet(ctx, c.tenant.ID)
 		if err != nil {
-			return err
+			return keys.Set{}, err
 		}
 		used := 0
 		newKey := func(alg string) (keys.Key, error) {
@@ -46,12 +45,10 @@ func (s *Service) changeKeys(ctx context.Context, c keyChange, plan func(keys.Se
 			err = s.store.PostponeKeySet(ctx, planned)
 		}
 		if err != nil {
-			return err
+			return keys.Set{}, err
 		}
-		saved = planned
-		return refusal
+		return planned, refusal
 	})
-	return saved, err
 }
 
 // newKey makes the n-th key of a change, or returns the one made before.

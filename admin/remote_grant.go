@@ -92,12 +92,8 @@ func (s *Service) RemoteGrants(ctx context.Context, a Actor, slug string, q Quer
 // UpdateRemoteGrant applies a merge patch to a grant type of a tenant's own, if
 // it still has the version, 0 for any. Its needs are those of
 // CreateRemoteGrant. The grant type itself never changes.
-func (s *Service) UpdateRemoteGrant(ctx context.Context, a Actor, slug, id string, version int64, p Patch) (g *tenants.RemoteGrant, err error) {
-	err = retried(version, func() error {
-		g, err = s.updateRemoteGrant(ctx, a, slug, id, version, p)
-		return err
-	})
-	return g, err
+func (s *Service) UpdateRemoteGrant(ctx context.Context, a Actor, slug, id string, version int64, p Patch) (*tenants.RemoteGrant, error) {
+	return retried(version, func() (*tenants.RemoteGrant, error) { return s.updateRemoteGrant(ctx, a, slug, id, version, p) })
 }
 
 func (s *Service) updateRemoteGrant(ctx context.Context, a Actor, slug, id string, version int64, p Patch) (*tenants.RemoteGrant, error) {

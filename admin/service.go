@@ -163,12 +163,12 @@ const attempts = 10
 
 // retried repeats a change that read what it changes and found it stale. A
 // caller who named the version wants to hear of it instead.
-func retried(version int64, change func() error) error {
-	err := change()
+func retried[T any](version int64, change func() (T, error)) (T, error) {
+	changed, err := change()
 	for n := 1; n < attempts && version == 0 && isStale(err); n++ {
-		err = change()
+		changed, err = change()
 	}
-	return err
+	return changed, err
 }
 
 func isStale(err error) bool {

@@ -183,12 +183,8 @@ func (s *Service) ownTenant(ctx context.Context, a Actor, q Query) (Page[tenants
 // 0 for any. It needs tenants:write; a tenant's own administrators may change
 // its name, signing_alg, rotation and lifetimes, operators also hosts, dialects, status
 // and key_bits. id, slug, issuer and created_at never change.
-func (s *Service) UpdateTenant(ctx context.Context, a Actor, slug string, version int64, p Patch) (t *tenants.Tenant, err error) {
-	err = retried(version, func() error {
-		t, err = s.updateTenant(ctx, a, slug, version, p)
-		return err
-	})
-	return t, err
+func (s *Service) UpdateTenant(ctx context.Context, a Actor, slug string, version int64, p Patch) (*tenants.Tenant, error) {
+	return retried(version, func() (*tenants.Tenant, error) { return s.updateTenant(ctx, a, slug, version, p) })
 }
 
 func (s *Service) updateTenant(ctx context.Context, a Actor, slug string, version int64, p Patch) (*tenants.Tenant, error) {

@@ -110,12 +110,8 @@ func (s *Service) TrustedIssuers(ctx context.Context, a Actor, slug string, q Qu
 // UpdateTrustedIssuer applies a merge patch to a trusted issuer, if it still has
 // the version, 0 for any. Its needs are those of CreateTrustedIssuer, for the
 // rules before and after. The issuer itself never changes.
-func (s *Service) UpdateTrustedIssuer(ctx context.Context, a Actor, slug, id string, version int64, p Patch) (t *tenants.TrustedIssuer, err error) {
-	err = retried(version, func() error {
-		t, err = s.updateIssuer(ctx, a, slug, id, version, p)
-		return err
-	})
-	return t, err
+func (s *Service) UpdateTrustedIssuer(ctx context.Context, a Actor, slug, id string, version int64, p Patch) (*tenants.TrustedIssuer, error) {
+	return retried(version, func() (*tenants.TrustedIssuer, error) { return s.updateIssuer(ctx, a, slug, id, version, p) })
 }
 
 func (s *Service) updateIssuer(ctx context.Context, a Actor, slug, id string, version int64, p Patch) (*tenants.TrustedIssuer, error) {

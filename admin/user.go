@@ -117,12 +117,8 @@ func (s *Service) Users(ctx context.Context, a Actor, slug, group string, q Quer
 // any. It needs users:write and every admin scope that the user has or gets. id
 // and created_at never change. Of a service account only groups, permissions
 // and profile do: the rest is its client's. A null password takes it away.
-func (s *Service) UpdateUser(ctx context.Context, a Actor, slug, userID string, version int64, p Patch) (u *tenants.User, err error) {
-	err = retried(version, func() error {
-		u, err = s.updateUser(ctx, a, slug, userID, version, p)
-		return err
-	})
-	return u, err
+func (s *Service) UpdateUser(ctx context.Context, a Actor, slug, userID string, version int64, p Patch) (*tenants.User, error) {
+	return retried(version, func() (*tenants.User, error) { return s.updateUser(ctx, a, slug, userID, version, p) })
 }
 
 func (s *Service) updateUser(ctx context.Context, a Actor, slug, userID string, version int64, p Patch) (*tenants.User, error) {
