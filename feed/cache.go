@@ -2,6 +2,7 @@ package feed
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -11,8 +12,9 @@ import (
 // Cache keeps the answers of a slower source, and that there is none. An
 // answer that was being loaded when its key was dropped is handed to those who
 // waited for it and not kept, so that nothing older than the drop stays. What
-// was dropped serves only callers who accept it, see AcceptLast. It is safe for
-// concurrent use.
+// was dropped serves only callers who accept it, see AcceptLast. Keys are texts,
+// or have a method Own that returns a copy which shares no text with anything
+// else. It is safe for concurrent use.
 type Cache[K comparable, V any] struct {
 	kept    *lru.Cache[K, V]
 	last    *lru.Cache[K, V]        // dropped, and not loaded since
@@ -59,6 +61,7 @@ func (c *Cache[K, V]) Get(ctx context.Context, key K, source func(context.Contex
 		return none, false, nil
 	}
 	c.misses.Add(1)
+	key = own(key)
 	c.mu.Lock()
 	l := c.loading[key]
 	if l == nil {
@@ -78,6 +81,18 @@ func (c *Cache[K, V]) Get(ctx context.Context, key K, source func(context.Contex
 	case <-ctx.Done():
 		return none, false, ctx.Err()
 	}
+}
+
+// own returns the key in memory of its own: one that is a part of what somebody
+// sent would keep all of that for as long as the key is kept.
+func own[K comparable](key K) K {
+	switch cut := any(key).(type) {
+	case string:
+		return any(strings.Clone(cut)).(K)
+	case interface{ Own() K }:
+		return cut.Own()
+	}
+	return key
 }
 
 func (c *Cache[K, V]) run(ctx context.Context, key K, l *load[V], source func(context.Context) (V, bool, error)) {

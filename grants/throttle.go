@@ -1,6 +1,7 @@
 package grants
 
 import (
+	"strings"
 	"sync"
 	"time"
 
@@ -30,6 +31,16 @@ type Throttle struct {
 
 // attempt names who tries to be whom.
 type attempt struct{ tenantID, clientID, address string }
+
+// longestTried is how much of a client_id tells attempts apart, in octets: no
+// client's is longer.
+const longestTried = 128
+
+// asClient names who tries to be a client, of which it is not known that there is
+// such a one.
+func asClient(tenantID, clientID, address string) attempt {
+	return attempt{tenantID, clientID[:min(len(clientID), longestTried)], source(address)}
+}
 
 // Attempts to be a person have one of these in place of a client. No client has
 // such an id.
@@ -76,6 +87,7 @@ func (t *Throttle) Take(a attempt) time.Duration {
 	limiter, ok := t.limiters.Get(a)
 	if !ok {
 		limiter = rate.NewLimiter(rate.Every(failureInterval), failuresAtOnce)
+		a.clientID = strings.Clone(a.clientID) // which would keep the whole request in memory
 		t.limiters.Add(a, limiter)
 	}
 	t.mu.Unlock()

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -16,6 +17,10 @@ import (
 // againFor is how long a public document is given again without being made
 // anew. What changes with the clock alone, a key's states, has far wider margins.
 const againFor = 100 * time.Millisecond
+
+// longestHost bounds the spellings of hosts that are remembered: a name of 253
+// characters (RFC 1035 section 2.3.4), a dot and a port.
+const longestHost = 260
 
 // documents are the public documents as they were last given, by what was
 // asked. Fleets of verifiers ask for the same few all the time.
@@ -68,7 +73,11 @@ func (s *Server) again(next http.Handler) http.Handler {
 // header so far, given again for a moment.
 func (s *Server) keep(c *gin.Context, body []byte, etag string) {
 	x := of(c)
-	s.documents.Add(question{x.host, c.Request.URL.Path}, &answer{
+	if len(x.host) > longestHost {
+		return
+	}
+	// The path is a part of the whole request line, which need not be kept.
+	s.documents.Add(question{x.host, strings.Clone(c.Request.URL.Path)}, &answer{
 		header: c.Writer.Header().Clone(), body: body, etag: etag, at: x.began, heard: x.heard,
 		answered: map[int]prometheus.Observer{
 			http.StatusOK:          s.Metrics.requests.WithLabelValues(c.FullPath(), strconv.Itoa(http.StatusOK)),

@@ -213,6 +213,16 @@ func TestClassMThrottleSlowsTheGuesserAndNobodyElse(t *testing.T) {
 	if response := guess(); response.StatusCode != http.StatusUnauthorized {
 		t.Errorf("after a while: %s", response.Status)
 	}
+	refused = 0
+	for i := range 25 { // a household has more addresses than there are guesses
+		h.behind = fmt.Sprintf("2001:db8:0:7::%x", i+1)
+		if guess().StatusCode == http.StatusTooManyRequests {
+			refused++
+		}
+	}
+	if refused != 5 {
+		t.Errorf("%d of 25 guesses from addresses of one household were refused, want 5", refused)
+	}
 }
 
 func TestClassOBodyOfUnknownLengthIsBounded(t *testing.T) {

@@ -2,6 +2,7 @@ package tenants
 
 import (
 	"context"
+	"strings"
 
 	"github.com/gatehouse-auth/gatehouse/feed"
 )
@@ -62,8 +63,14 @@ type Directory struct {
 // name is one of the names that a tenant is found by.
 type name struct{ kind, value string }
 
+// Own returns a copy that shares no text.
+func (n name) Own() name { return name{n.kind, strings.Clone(n.value)} }
+
 // owned names a thing of a tenant's.
 type owned struct{ tenantID, key string }
+
+// Own returns a copy that shares no text.
+func (o owned) Own() owned { return owned{strings.Clone(o.tenantID), strings.Clone(o.key)} }
 
 // NewDirectory makes a Directory that keeps up to size things of each kind.
 func NewDirectory(source Source, size int) *Directory {

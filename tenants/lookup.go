@@ -23,6 +23,11 @@ func get[K comparable, V any](ctx context.Context, c *feed.Cache[K, V], key K, l
 	return value, err
 }
 
+// longestName bounds what anything can be called that requests name, in octets:
+// nothing of a longer name is made. A longer one is looked for nowhere, and not
+// remembered either, so that strangers cannot fill memory with what is not there.
+const longestName = 512
+
 // ByID returns the tenant of that id.
 func (d *Directory) ByID(ctx context.Context, id string) (*Tenant, error) {
 	return get(ctx, d.tenants, id, func(ctx context.Context) (*Tenant, error) { return d.source.TenantByID(ctx, id) })
@@ -44,6 +49,9 @@ func (d *Directory) ByIssuer(ctx context.Context, issuer string) (*Tenant, error
 }
 
 func (d *Directory) byName(ctx context.Context, n name, load func(context.Context, string) (string, error)) (*Tenant, error) {
+	if len(n.value) > longestName {
+		return nil, ErrNotFound
+	}
 	id, err := get(ctx, d.names, n, func(ctx context.Context) (string, error) { return load(ctx, n.value) })
 	if err != nil {
 		return nil, err
@@ -54,6 +62,9 @@ func (d *Directory) byName(ctx context.Context, n name, load func(context.Contex
 // ByAudience returns the tenants that have an API of that identifier which is
 // findable on the shared host; there may be none.
 func (d *Directory) ByAudience(ctx context.Context, identifier string) ([]*Tenant, error) {
+	if len(identifier) > longestName {
+		return nil, nil
+	}
 	ids, err := get(ctx, d.audiences, identifier, func(ctx context.Context) ([]string, error) {
 		ids, err := d.source.TenantIDsByAudience(ctx, identifier)
 		if err == nil && len(ids) == 0 { // guessed ones must push out none that is there
@@ -83,6 +94,9 @@ func (d *Directory) ByAudience(ctx context.Context, identifier string) ([]*Tenan
 
 // Client returns the tenant's client with its secrets.
 func (d *Directory) Client(ctx context.Context, tenantID, clientID string) (*Client, error) {
+	if len(clientID) > longestName {
+		return nil, ErrNotFound
+	}
 	return get(ctx, d.clients, owned{tenantID, clientID}, func(ctx context.Context) (*Client, error) {
 		return d.source.ClientByID(ctx, tenantID, clientID)
 	})
@@ -91,6 +105,9 @@ func (d *Directory) Client(ctx context.Context, tenantID, clientID string) (*Cli
 // API returns the tenant's API of that identifier; the admin API stands in
 // every tenant.
 func (d *Directory) API(ctx context.Context, tenantID, identifier string) (*API, error) {
+	if len(identifier) > longestName {
+		return nil, ErrNotFound
+	}
 	return get(ctx, d.apis, owned{tenantID, identifier}, func(ctx context.Context) (*API, error) {
 		if identifier == oauth.AdminAudience {
 			return AdminAPI(tenantID), nil
@@ -102,6 +119,9 @@ func (d *Directory) API(ctx context.Context, tenantID, identifier string) (*API,
 // User returns the tenant's user of that id with its groups and permissions;
 // service accounts are users too.
 func (d *Directory) User(ctx context.Context, tenantID, userID string) (*User, error) {
+	if len(userID) > longestName {
+		return nil, ErrNotFound
+	}
 	return get(ctx, d.users, owned{tenantID, userID}, func(ctx context.Context) (*User, error) {
 		return d.source.UserByID(ctx, tenantID, userID)
 	})
@@ -139,6 +159,9 @@ func (d *Directory) RemoteGrants(ctx context.Context, tenantID string) ([]Remote
 // TrustedIssuer returns who signs assertions under that name, and is trusted by
 // the tenant. It may be disabled.
 func (d *Directory) TrustedIssuer(ctx context.Context, tenantID, issuer string) (*TrustedIssuer, error) {
+	if len(issuer) > longestName {
+		return nil, ErrNotFound
+	}
 	return get(ctx, d.issuers, owned{tenantID, issuer}, func(ctx context.Context) (*TrustedIssuer, error) {
 		return d.source.TrustedIssuerByName(ctx, tenantID, issuer)
 	})

@@ -1,0 +1,111 @@
+package server_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net/http"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// Class O: that something does not exist is remembered, but not what was sent to
+// find that out: whoever guesses at any door fills no memory.
+func TestClassOGuessesFillNoMemory(t *testing.T) {
+	h := newHouse(t)
+	h.seed()
+	h.ask()
+	body, line := strings.Repeat("a", 60_000), strings.Repeat("a", 10_000)
+	bearer := func(i int) string {
+		return "e30." + base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, `{"iss":"https://%d.example/%s"}`, i, line[:5_000])) + ".c2ln"
+	}
+	const token, jwks = "/oauth2/token", "/.well-known/jwks.json"
+	for _, door := range []struct {
+		name string
+		send func(i int) (host, path, form, bearer string)
+		want int
+	}{
+		{"issuer of a bearer token", func(i int) (string, string, string, string) {
+			return "", "/admin/v1/tenants", "", bearer(i)
+		}, 401},
+		{"client_id beside much else", func(i int) (string, string, string, string) {
+			return "", "/t/acme" + token, fmt.Sprintf("grant_type=client_credentials&client_id=x%d&client_secret=y&z=%s", i, body), ""
+		}, 401},
+		{"long client_id", func(i int) (string, string, string, string) {
+			return "", "/t/acme" + token, fmt.Sprintf("grant_type=client_credentials&client_id=y%d%s&client_secret=y", i, body), ""
+		}, 401},
+		{"audience beside much else", func(i int) (string, string, string, string) {
+			return "", token, fmt.Sprintf("grant_type=client_credentials&client_id=x&client_secret=y&audience=x%d&z=%s", i, body), ""
+		}, 400},
+		{"long audience", func(i int) (string, string, string, string) {
+			return "", token, fmt.Sprintf("grant_type=client_credentials&client_id=x&client_secret=y&audience=y%d%s", i, body), ""
+		}, 400},
+		{"path before a long query", func(i int) (string, string, string, string) {
+			return "", fmt.Sprintf("/t/x%d%s?%s", i, jwks, line), "", ""
+		}, 404},
+		{"long path", func(i int) (string, string, string, string) {
+			return "", fmt.Sprintf("/t/y%d%s%s", i, line, jwks), "", ""
+		}, 404},
+		{"long host", func(i int) (string, string, string, string) {
+			return fmt.Sprintf("x%d.%s", i, line), jwks, "", ""
+		}, 404},
+		{"document by many spellings of its host", func(i int) (string, string, string, string) {
+			return fmt.Sprintf("gatehouse.example:%d", i+1), jwksPath + "?" + line, "", ""
+		}, 200},
+		{"document by long spellings of its host", func(i int) (string, string, string, string) {
+			return fmt.Sprintf("gatehouse.example:%d%s", i, line), jwksPath, "", ""
+		}, 200},
+	} {
+		held := func() uint64 {
+			h.logs.TakeAll()
+			runtime.GC()
+			runtime.GC()
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			return m.HeapAlloc
+		}
+		before, sent := held(), uint64(0)
+		for i := 0; sent < 4<<20; i++ {
+			host, path, form, bearer := door.send(i)
+			sent += uint64(len(host) + len(path) + len(form) + len(bearer))
+			if status := h.callOn(host, path, form, bearer); status != door.want {
+				t.Fatalf("%s: %d", door.name, status)
+			}
+		}
+		if after := held(); after > before+sent/4 {
+			t.Errorf("%s: %d octets were sent, and %d are held", door.name, sent, after-before)
+		}
+	}
+}
+
+// callOn sends a form, or else a GET, and returns the status.
+func (h *house) callOn(host, path, form, bearer string) int {
+	h.t.Helper()
+	method := http.MethodGet
+	if form != "" {
+		method = http.MethodPost
+	}
+	request, err := http.NewRequest(method, h.http.URL+path, strings.NewReader(form))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if request.Host = host; host == "" {
+		request.Host = "gatehouse.example"
+	}
+	if form != "" {
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if bearer != "" {
+		request.Header.Set("Authorization", "Bearer "+bearer)
+	}
+	response, err := h.http.Client().Do(request)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if _, err := io.Copy(io.Discard, response.Body); err != nil {
+		h.t.Fatal(err)
+	}
+	return response.StatusCode
+}
