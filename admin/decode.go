@@ -15,10 +15,18 @@ import (
 // maxDepth bounds how deep JSON values may nest.
 const maxDepth = 16
 
+// The years of instants that are taken. Some that RFC 3339 can write cannot be
+// written again in another time zone, or a day later.
+const firstYear, lastYear = 1970, 9998
+
+// maxExact is the largest whole number below which no other is the same double.
+const maxExact = 1<<53 - 1
+
 // Decode reads one JSON value into v, a pointer, and is stricter than
 // encoding/json: names count exactly as they are written, unknown and repeated
-// ones are refused, and so are values of another type, invalid UTF-8, nesting
-// past 16 levels and anything behind the value. null stands for a value that
+// ones are refused, and so are values of another type, numbers that no double
+// holds, instants of years that nobody means, invalid UTF-8, nesting past 16
+// levels and anything behind the value. null stands for a value that
 // is not given. Errors are *Error of CodeInvalid whose Field is the path to the
 // value, such as apis[1].scopes.
 func Decode(data []byte, v any) error {
@@ -126,24 +134,41 @@ func fits(token json.Token, t reflect.Type) bool {
 	switch value := token.(type) {
 	case string:
 		if t == timeType {
-			_, err := time.Parse(time.RFC3339, value)
-			return err == nil
+			at, err := time.Parse(time.RFC3339, value)
+			return err == nil && at.Year() >= firstYear && at.Year() <= lastYear
 		}
 		return t.Kind() == reflect.String || t.Kind() == reflect.Interface
 	case bool:
 		return t.Kind() == reflect.Bool || t.Kind() == reflect.Interface
 	case json.Number:
+		if t.Kind() == reflect.Interface {
+			return exact(value)
+		}
 		_, err := value.Int64()
-		return t.Kind() == reflect.Int && err == nil || t.Kind() == reflect.Interface
+		return t.Kind() == reflect.Int && err == nil
 	}
 	return token == nil && t.Kind() == reflect.Interface
+}
+
+// exact reports whether a number means the same to whoever reads it as a double
+// (RFC 7493 section 2.2), as most programs do. One that is out of range could not
+// even be read again here.
+func exact(number json.Number) bool {
+	if strings.ContainsAny(number.String(), ".eE") {
+		_, err := number.Float64()
+		return err == nil
+	}
+	n, err := number.Int64()
+	return err == nil && n <= maxExact && n >= -maxExact
 }
 
 // wanted says in words what JSON a type is read from.
 func wanted(t reflect.Type) string {
 	switch {
 	case t == timeType:
-		return "an instant such as 2027-01-01T00:00:00Z (RFC 3339)"
+		return fmt.Sprintf("an instant such as 2027-01-01T00:00:00Z (RFC 3339), of the years %d to %d", firstYear, lastYear)
+	case t.Kind() == reflect.Interface:
+		return fmt.Sprintf("a number that a double holds, whole ones up to %d: write others as strings", maxExact)
 	case t.Kind() == reflect.String:
 		return "a string"
 	case t.Kind() == reflect.Bool:

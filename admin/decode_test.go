@@ -25,7 +25,7 @@ type part struct {
 
 func TestDecodeReadsWhatFits(t *testing.T) {
 	var f form
-	wantNone(t, admin.Decode([]byte(`{"name":"n","count":7,"on":false,"at":"2027-01-01T00:00:00Z","parts":[{"label":"a"},{}],"sizes":{"x":1},"any":{"y":[1,{"z":null}]}}`), &f))
+	wantNone(t, admin.Decode([]byte(`{"name":"n","count":7,"on":false,"at":"2027-01-01T00:00:00Z","parts":[{"label":"a"},{}],"sizes":{"x":1},"any":{"y":[1,{"z":null}],"n":[-9007199254740991,1.5e300]}}`), &f))
 	if f.Name != "n" || f.Count != 7 || f.On == nil || *f.On || f.At.Year() != 2027 || f.Parts[0].Label != "a" || len(f.Parts) != 2 || f.Sizes["x"] != 1 {
 		t.Errorf("got %+v", f)
 	}
@@ -38,34 +38,40 @@ func TestDecodeReadsWhatFits(t *testing.T) {
 
 func TestDecodeRefuses(t *testing.T) {
 	cases := map[string]struct{ body, field string }{
-		"an unknown name":        {`{"nmae":"n"}`, "nmae"},
-		"a name in another case": {`{"Name":"n"}`, "Name"},
-		"a name that Go has":     {`{"Own":"n"}`, "Own"},
-		"a nested unknown name":  {`{"parts":[{},{"lable":"a"}]}`, "parts[1].lable"},
-		"a name twice":           {`{"name":"a","name":"b"}`, "name"},
-		"a nested name twice":    {`{"any":{"x":{"y":1,"y":2}}}`, "any.x.y"},
-		"a number for a string":  {`{"name":1}`, "name"},
-		"a string for a number":  {`{"count":"1"}`, "count"},
-		"a fraction":             {`{"count":1.5}`, "count"},
-		"a number out of range":  {`{"count":9223372036854775808}`, "count"},
-		"a huge exponent":        {`{"count":1e400000000}`, "count"},
-		"a string for a bool":    {`{"on":"true"}`, "on"},
-		"a date without a time":  {`{"at":"2027-01-01"}`, "at"},
-		"a number as an instant": {`{"at":1}`, "at"},
-		"an object for a list":   {`{"parts":{}}`, "parts"},
-		"a list for an object":   {`{"sizes":[]}`, "sizes"},
-		"a wrong value in a map": {`{"sizes":{"x":"y"}}`, "sizes.x"},
-		"two values":             {`{} {}`, ""},
-		"something behind":       {`{} x`, ""},
-		"nothing":                {``, ""},
-		"an end too early":       {`{"name":`, ""},
-		"null as a whole":        {`null`, ""},
-		"a list as a whole":      {`[]`, ""},
-		"a string as a whole":    {`"x"`, ""},
-		"invalid UTF-8":          {"{\"name\":\"\xff\"}", ""},
-		"a comma at the end":     {`{"name":"n",}`, ""},
-		"nesting without end":    {`{"any":` + strings.Repeat(`{"x":`, 10_000), "any" + strings.Repeat(".x", 15)},
-		"nesting of lists":       {`{"any":{"x":` + strings.Repeat(`[`, 10_000), "any.x" + strings.Repeat("[0]", 14)},
+		"an unknown name":          {`{"nmae":"n"}`, "nmae"},
+		"a name in another case":   {`{"Name":"n"}`, "Name"},
+		"a name that Go has":       {`{"Own":"n"}`, "Own"},
+		"a nested unknown name":    {`{"parts":[{},{"lable":"a"}]}`, "parts[1].lable"},
+		"a name twice":             {`{"name":"a","name":"b"}`, "name"},
+		"a nested name twice":      {`{"any":{"x":{"y":1,"y":2}}}`, "any.x.y"},
+		"a number for a string":    {`{"name":1}`, "name"},
+		"a string for a number":    {`{"count":"1"}`, "count"},
+		"a fraction":               {`{"count":1.5}`, "count"},
+		"a number out of range":    {`{"count":9223372036854775808}`, "count"},
+		"a huge exponent":          {`{"count":1e400000000}`, "count"},
+		"a string for a bool":      {`{"on":"true"}`, "on"},
+		"a date without a time":    {`{"at":"2027-01-01"}`, "at"},
+		"a year of five digits":    {`{"at":"9999-12-31T23:59:59-12:00"}`, "at"},
+		"a day before year 10000":  {`{"at":"9999-12-31T00:00:00Z"}`, "at"},
+		"a year before the first":  {`{"at":"0000-01-01T00:00:00+12:00"}`, "at"},
+		"a number past any double": {`{"any":{"x":[1e400]}}`, "any.x[0]"},
+		"a number of two doubles":  {`{"any":{"x":9007199254740993}}`, "any.x"},
+		"a number past 64 bits":    {`{"any":{"x":-12345678901234567890}}`, "any.x"},
+		"a number as an instant":   {`{"at":1}`, "at"},
+		"an object for a list":     {`{"parts":{}}`, "parts"},
+		"a list for an object":     {`{"sizes":[]}`, "sizes"},
+		"a wrong value in a map":   {`{"sizes":{"x":"y"}}`, "sizes.x"},
+		"two values":               {`{} {}`, ""},
+		"something behind":         {`{} x`, ""},
+		"nothing":                  {``, ""},
+		"an end too early":         {`{"name":`, ""},
+		"null as a whole":          {`null`, ""},
+		"a list as a whole":        {`[]`, ""},
+		"a string as a whole":      {`"x"`, ""},
+		"invalid UTF-8":            {"{\"name\":\"\xff\"}", ""},
+		"a comma at the end":       {`{"name":"n",}`, ""},
+		"nesting without end":      {`{"any":` + strings.Repeat(`{"x":`, 10_000), "any" + strings.Repeat(".x", 15)},
+		"nesting of lists":         {`{"any":{"x":` + strings.Repeat(`[`, 10_000), "any.x" + strings.Repeat("[0]", 14)},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -75,33 +75,5 @@ func checkClaim(field, name string, c tenants.Claim) (size int, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("claim: %w", err)
 	}
-	return len(text), checkNumbers(field+".value", c.Value)
-}
-
-// exactNumber bounds whole numbers that every JSON parser reads as they are
-// written (RFC 8259 section 6).
-const exactNumber = 1<<53 - 1
-
-// checkNumbers refuses whole numbers that others would round.
-func checkNumbers(field string, value any) error {
-	switch value := value.(type) {
-	case json.Number:
-		n, err := value.Int64()
-		if err == nil && (n > exactNumber || n < -exactNumber) || err != nil && !strings.ContainsAny(value.String(), ".eE") {
-			return Errorf(CodeInvalid, field, "has a number that programs would round: write it as a string")
-		}
-	case []any:
-		for _, one := range value {
-			if err := checkNumbers(field, one); err != nil {
-				return err
-			}
-		}
-	case map[string]any:
-		for _, one := range value {
-			if err := checkNumbers(field, one); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return len(text), nil
 }

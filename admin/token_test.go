@@ -45,19 +45,20 @@ func TestClaimsAreHeldToTheirForm(t *testing.T) {
 		many[fmt.Sprintf("c%d", i)] = map[string]any{"value": 1}
 	}
 	for field, claims := range map[string]map[string]any{
-		"claims.a":            {"a": map[string]any{}},
-		"claims.b":            {"b": map[string]any{"value": 1, "from": "user.name"}},
-		"claims.c.from":       {"c": map[string]any{"from": "user.password_hash"}},
-		"claims.d.value":      {"d": map[string]any{"value": json.Number("9007199254740993")}},
-		"claims.e.value":      {"e": map[string]any{"value": map[string]any{"deep": []any{json.Number("123456789012345678901234567890")}}}},
-		"claims. f":           {" f": map[string]any{"value": 1}},
-		"claims.g\n":          {"g\n": map[string]any{"value": 1}},
-		"claims.":             {"": map[string]any{"value": 1}},
-		"claims.h":            {"h": map[string]any{"valeu": 1}},
-		"claims":              many,
-		"claims.toolong":      {"toolong": map[string]any{"value": nil}},
-		"claims.i.from":       {"i": map[string]any{"from": "user.profile." + strings.Repeat("x", 200)}},
-		"claims." + long("j"): {long("j"): map[string]any{"value": 1}},
+		"claims.a":               {"a": map[string]any{}},
+		"claims.b":               {"b": map[string]any{"value": 1, "from": "user.name"}},
+		"claims.c.from":          {"c": map[string]any{"from": "user.password_hash"}},
+		"claims.d.value":         {"d": map[string]any{"value": json.Number("9007199254740993")}},
+		"claims.e.value.deep[0]": {"e": map[string]any{"value": map[string]any{"deep": []any{json.Number("123456789012345678901234567890")}}}},
+		"claims.n.value":         {"n": map[string]any{"value": json.Number("1e400")}},
+		"claims. f":              {" f": map[string]any{"value": 1}},
+		"claims.g\n":             {"g\n": map[string]any{"value": 1}},
+		"claims.":                {"": map[string]any{"value": 1}},
+		"claims.h":               {"h": map[string]any{"valeu": 1}},
+		"claims":                 many,
+		"claims.toolong":         {"toolong": map[string]any{"value": nil}},
+		"claims.i.from":          {"i": map[string]any{"from": "user.profile." + strings.Repeat("x", 200)}},
+		"claims." + long("j"):    {long("j"): map[string]any{"value": 1}},
 	} {
 		_, err := h.UpdateClient(t.Context(), operator(), "acme", "c", 0, admin.Patch{"claims": claims})
 		if field == "claims.h" {

@@ -26,6 +26,8 @@ func TestClassOHugeRequests(t *testing.T) {
 		{"a body of 1 MB", token, form, who + "&scope=" + strings.Repeat("a", 1<<20), "", 413},
 		{"a token of dots", "/t/acme/oauth2/introspect", form, "client_id=106&client_secret=s3cret&token=" + strings.Repeat(".", 60_000), "", 200},
 		{"JSON 10,000 deep", "/admin/v1/tenants/acme/users", "application/json", `{"username":"deep","profile":` + strings.Repeat(`{"a":`, 10_000) + "1" + strings.Repeat("}", 10_001), h.token, 400},
+		{"a number past any double", "/admin/v1/tenants/acme/users", "application/json", `{"username":"huge","profile":{"x":1e400}}`, h.token, 400},
+		{"a year past any date", "/admin/v1/tenants/acme/clients/106/secrets", "application/json", `{"expires_at":"9999-12-31T23:59:59-12:00"}`, h.token, 400},
 		{"an exponent of 2^64", "/admin/v1/tenants/acme/clients/106/keys", "application/json", `{"jwk":{"kty":"RSA","n":"` + n[:342] + `","e":"AQAAAAAAAAAB"}}`, h.token, 400},
 		{"an RSA key of 16384 bits", "/admin/v1/tenants/acme/clients/106/keys", "application/json", `{"jwk":{"kty":"RSA","n":"w` + n[1:] + `","e":"AQAB"}}`, h.token, 400},
 	} {
