@@ -24,6 +24,7 @@ type app struct {
 	stdout, stderr io.Writer
 	now            func() time.Time
 	json           bool
+	brief          bool // leave out what is not set
 	environ        []string
 	config         string // path of the YAML file, empty unless given as a flag
 	flags          layer

@@ -59,12 +59,15 @@ func (t table) row(cells ...string) {
 	fmt.Fprintln(t, strings.TrimRight(strings.Join(cells, "\t"), "\t"))
 }
 
-// showDetails prints v as JSON, else pairs of names and values, a line each.
+// showDetails prints v as JSON, else pairs of names and values, a line each. Of
+// something new only what is set is of interest.
 func (a *app) showDetails(v any, pairs ...string) error {
 	return a.show(v, func(w io.Writer) error {
 		t := newTable(w)
 		for i := 0; i+1 < len(pairs); i += 2 {
-			t.row(pairs[i], pairs[i+1])
+			if pairs[i+1] != "" || !a.brief {
+				t.row(pairs[i], pairs[i+1])
+			}
 		}
 		return t.Flush()
 	})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -68,6 +69,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer, 
 	}
 	a := &app{
 		ctx: ctx, stdout: stdout, stderr: stderr, now: time.Now, json: line.JSON,
+		brief: strings.Contains(parsed.Command(), " create"),
 		environ: environ, config: line.Config, flags: flagLayer(parsed),
 	}
 	for _, option := range options {
