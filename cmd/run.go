@@ -69,7 +69,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer, 
 	}
 	a := &app{
 		ctx: ctx, stdout: stdout, stderr: stderr, now: time.Now, json: line.JSON,
-		brief: strings.Contains(parsed.Command(), " create"),
+		brief:   strings.Contains(parsed.Command(), " create"),
 		environ: environ, config: line.Config, flags: flagLayer(parsed),
 	}
 	for _, option := range options {
