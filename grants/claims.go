@@ -3,9 +3,9 @@ package grants
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"maps"
 
+	"github.com/gatehouse-auth/gatehouse/oauth"
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
@@ -35,7 +35,8 @@ func (s *Service) furtherClaims(ctx context.Context, i *Issued, api *tenants.API
 		return nil, err
 	}
 	if len(text) > maxFurther {
-		return nil, fmt.Errorf("the claims configured for client %s have %d bytes, %d are allowed", i.Client.ID, len(text), maxFurther)
+		return nil, oauth.Errorf(oauth.InvalidRequest, oauth.ReasonConflict,
+			"the claims that are configured for this client and this API have %d bytes here, and a token has room for %d", len(text), maxFurther)
 	}
 	maps.Copy(all, i.Subject.Claims)
 	return all, nil

@@ -53,12 +53,13 @@ type Devices struct {
 	store     DeviceStore
 	directory Directory
 	pepper    Pepper
+	throttle  *Throttle
 	now       func() time.Time
 }
 
 // NewDevices makes a Devices.
 func NewDevices(store DeviceStore, directory Directory, pepper Pepper, now func() time.Time) *Devices {
-	return &Devices{store: store, directory: directory, pepper: pepper, now: now}
+	return &Devices{store: store, directory: directory, pepper: pepper, throttle: NewThrottle(now), now: now}
 }
 
 // DevicePath is where the tenant's page for user codes is.
@@ -66,7 +67,8 @@ const DevicePath = "/device"
 
 // AuthorizeDevice answers a device authorization request (RFC 8628 section 3.1).
 // Scopes and audience are judged now: what a person approves is what is given. page
-// is the URL where people enter the code.
+// is the URL where people enter the code. Errors are *oauth.Error: also slow_down
+// for an address from which too many are asked for in the name of public clients.
 func (s *Service) AuthorizeDevice(ctx context.Context, devices *Devices, r *TokenRequest, page string) (*oauth.DeviceAuthorization, error) {
 	client, err := s.prepares(ctx, r, oauth.GrantDeviceCode)
 	if err != nil {
@@ -79,6 +81,11 @@ func (s *Service) AuthorizeDevice(ctx context.Context, devices *Devices, r *Toke
 	target, err := s.target(ctx, &judged, client, &Subject{})
 	if err != nil {
 		return nil, err
+	}
+	if client.AuthMethod == oauth.AuthNone { // anybody can ask so, and each answer is stored
+		if wait := devices.throttle.Take(byAddress(r.Tenant.ID, asDevice, r.Address)); wait > 0 {
+			return nil, slowDown(wait, "devices at once from this address")
+		}
 	}
 	return devices.create(ctx, r.Tenant, client, target, page)
 }

@@ -42,11 +42,12 @@ func asClient(tenantID, clientID, address string) attempt {
 	return attempt{tenantID, clientID[:min(len(clientID), longestTried)], source(address)}
 }
 
-// Attempts to be a person have one of these in place of a client. No client has
-// such an id.
+// Attempts to be a person, or to have one asked, have one of these in place of a
+// client. No client has such an id.
 const (
 	asPerson = "\x00person"
 	asAPIKey = "\x00api_key"
+	asDevice = "\x00device"
 )
 
 // byAddress names who tries to be anybody of a tenant's.

@@ -93,14 +93,15 @@ func TestClaimsOfThePersonWhoSignedIn(t *testing.T) {
 	}
 }
 
-// A token must fit into a header: what is configured cannot make it too large.
+// A token must fit into a header: what is configured cannot make it too large, nor
+// this server look broken.
 func TestConfiguredClaimsAreBounded(t *testing.T) {
 	h := newHouse(t)
 	h.people("acme")
 	h.admin("PATCH", "tenants/acme/users/u1", `{"profile":{"story":"`+strings.Repeat("x", 9000)+`"}}`)
 	h.admin("PATCH", "tenants/acme/clients/app", `{"claims":{"story":{"from":"user.profile.story"}}}`)
 	response, answer := h.signIn("acme", "ann", "correct horse")
-	if response.StatusCode != http.StatusInternalServerError || answer["error"] != "server_error" {
+	if response.StatusCode != http.StatusBadRequest || answer["error"] != "invalid_request" {
 		t.Errorf("%s %v", response.Status, answer)
 	}
 }

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Class O: that something does not exist is remembered, but not what was sent to
@@ -76,6 +78,44 @@ func TestClassOGuessesFillNoMemory(t *testing.T) {
 		if after := held(); after > before+sent/4 {
 			t.Errorf("%s: %d octets were sent, and %d are held", door.name, sent, after-before)
 		}
+	}
+}
+
+// Class O: anybody can have a device asked for in the name of a public client, and
+// each time something is stored: an address may do so only so often.
+func TestClassODevicesOfOneAddressAreCounted(t *testing.T) {
+	h := newHouse(t)
+	h.seed()
+	for _, client := range []string{"tv", "radio"} {
+		h.admin("POST", "tenants/acme/clients", `{"client_id":"`+client+`","name":"x","token_endpoint_auth_method":"none","grant_types":["urn:ietf:params:oauth:grant-type:device_code"]}`)
+	}
+	h.admin("PATCH", "tenants/acme/clients/106", `{"grant_types":["urn:ietf:params:oauth:grant-type:device_code"]}`)
+	ask := func(form url.Values) int {
+		response, _ := h.post("/t/acme/oauth2/device_authorization", form)
+		if throttled := response.StatusCode == http.StatusTooManyRequests; throttled != (response.Header.Get("Retry-After") != "") {
+			t.Errorf("%s with Retry-After %q", response.Status, response.Header.Get("Retry-After"))
+		}
+		return response.StatusCode
+	}
+	refused := 0
+	for i := range 30 {
+		if ask(url.Values{"client_id": {[]string{"tv", "radio"}[i%2]}}) == http.StatusTooManyRequests {
+			refused++
+		}
+	}
+	if refused != 10 {
+		t.Errorf("%d of 30 were refused, want 10", refused)
+	}
+	if status := ask(url.Values{"client_id": {"106"}, "client_secret": {"s3cret"}}); status != http.StatusOK {
+		t.Errorf("a client that proves itself: %d", status)
+	}
+	h.clock.Advance(7 * time.Second)
+	if status := ask(url.Values{"client_id": {"tv"}}); status != http.StatusOK {
+		t.Errorf("after a while: %d", status)
+	}
+	h.behind = "192.0.2.7"
+	if status := ask(url.Values{"client_id": {"tv"}}); status != http.StatusOK {
+		t.Errorf("elsewhere: %d", status)
 	}
 }
 
