@@ -9,7 +9,7 @@ import (
 
 // A host is looked up in one form only, and what cannot be a host is none.
 func FuzzNormalHost(f *testing.F) {
-	for _, host := range []string{"acme.example", "ACME.example.:8443", "[::1]:80", "[::1%25x]", "a@b", "acme.example:80:90", "..", "[", "acme.example\x00", "ácme"} {
+	for _, host := range []string{"acme.example", "ACME.example.:8443", "[::1]:80", "[::1%25x]", "a@b", "acme.example:80:90", "..", "[", "acme.example\x00", "[acme.example]", "[::1]x", "acme.example:x", "ácme"} {
 		f.Add(host)
 	}
 	f.Fuzz(func(t *testing.T, host string) {
@@ -17,7 +17,13 @@ func FuzzNormalHost(f *testing.F) {
 		if strings.Trim(normal, "abcdefghijklmnopqrstuvwxyz0123456789.-:") != "" {
 			t.Fatalf("%q is the host %q", host, normal)
 		}
-		if normal == "" || strings.Contains(normal, ":") { // an IPv6 address has another form in a URL
+		if normal == "" {
+			return
+		}
+		if strings.Contains(normal, ":") { // an IPv6 address has another form in a URL
+			if again := tenants.NormalHost("[" + normal + "]:443"); again != normal {
+				t.Fatalf("%q is the host %q, and in brackets %q", host, normal, again)
+			}
 			return
 		}
 		for _, same := range []string{strings.ToUpper(normal), normal + ":443"} {

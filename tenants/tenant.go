@@ -6,6 +6,7 @@ package tenants
 
 import (
 	"errors"
+	"net/netip"
 	"strings"
 	"time"
 )
@@ -96,16 +97,22 @@ func (t *Tenant) IsOperator() bool { return t.Slug == OperatorSlug }
 func (t *Tenant) IsAtPath() bool { return strings.HasSuffix(t.Issuer, "/t/"+t.Slug) }
 
 // NormalHost returns host as tenants store it: lower case, without port and
-// without a trailing dot. It returns "" for what cannot be a host name.
+// without a trailing dot, an IPv6 address without its brackets. It returns "" for
+// what cannot be a host with a port or none.
 func NormalHost(host string) string {
-	if strings.HasPrefix(host, "[") { // an IPv6 literal
-		end := strings.IndexByte(host, ']')
-		if end < 0 {
+	port, found := "", false
+	if bracketed, ok := strings.CutPrefix(host, "["); ok {
+		literal, rest, closed := strings.Cut(bracketed, "]")
+		address, err := netip.ParseAddr(literal)
+		if port, found = strings.CutPrefix(rest, ":"); !closed || err != nil || !address.Is6() || address.Zone() != "" || !found && rest != "" {
 			return ""
 		}
-		host = host[1:end]
-	} else if i := strings.LastIndexByte(host, ':'); i >= 0 {
-		host = host[:i]
+		host = address.String()
+	} else if host, port, found = strings.Cut(host, ":"); strings.Contains(port, ":") {
+		return ""
+	}
+	if len(port) > 5 || strings.Trim(port, "0123456789") != "" {
+		return ""
 	}
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	for i := range len(host) {
