@@ -75,7 +75,7 @@ func (s *Service) target(ctx context.Context, r *TokenRequest, client *tenants.C
 	if err != nil {
 		return nil, err
 	}
-	return &target{api: api, audience: audience, scopes: scopes}, nil
+	return &target{api: api, audience: api.Identifier, scopes: scopes}, nil // not the request's text, which counts would keep
 }
 
 // Audience returns the API that a request names by audience or resource (RFC

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -42,8 +43,9 @@ func (l *LegacyLog) note(tenantID, clientID string, route *dialects.Route) {
 	defer l.mu.Unlock()
 	use := l.uses[key]
 	if use == nil {
+		key.clientID = strings.Clone(clientID) // which is a part of the whole request
 		use = &tenants.LegacyUse{
-			TenantID: tenantID, ClientID: clientID, Dialect: route.Spec().Name, Method: route.Method, Path: route.Path, FirstUsedAt: now,
+			TenantID: tenantID, ClientID: key.clientID, Dialect: route.Spec().Name, Method: route.Method, Path: route.Path, FirstUsedAt: now,
 		}
 		l.uses[key] = use
 	}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
 // Class O: that something does not exist is remembered, but not what was sent to
@@ -55,19 +57,8 @@ func TestClassOGuessesFillNoMemory(t *testing.T) {
 		{"document by many spellings of its host", func(i int) (string, string, string, string) {
 			return fmt.Sprintf("gatehouse.example:%d", i+1), jwksPath + "?" + line, "", ""
 		}, 200},
-		{"document by long spellings of its host", func(i int) (string, string, string, string) {
-			return fmt.Sprintf("gatehouse.example:%d%s", i, line), jwksPath, "", ""
-		}, 200},
 	} {
-		held := func() uint64 {
-			h.logs.TakeAll()
-			runtime.GC()
-			runtime.GC()
-			var m runtime.MemStats
-			runtime.ReadMemStats(&m)
-			return m.HeapAlloc
-		}
-		before, sent := held(), uint64(0)
+		before, sent := h.held(), uint64(0)
 		for i := 0; sent < 4<<20; i++ {
 			host, path, form, bearer := door.send(i)
 			sent += uint64(len(host) + len(path) + len(form) + len(bearer))
@@ -75,7 +66,7 @@ func TestClassOGuessesFillNoMemory(t *testing.T) {
 				t.Fatalf("%s: %d", door.name, status)
 			}
 		}
-		if after := held(); after > before+sent/4 {
+		if after := h.held(); after > before+sent/4 {
 			t.Errorf("%s: %d octets were sent, and %d are held", door.name, sent, after-before)
 		}
 	}
@@ -117,6 +108,63 @@ func TestClassODevicesOfOneAddressAreCounted(t *testing.T) {
 	if status := ask(url.Values{"client_id": {"tv"}}); status != http.StatusOK {
 		t.Errorf("elsewhere: %d", status)
 	}
+}
+
+// Class O: where one tenant has all hosts, a document is remembered by none that is
+// longer than hosts are.
+func TestClassOLongHostsFillNoMemory(t *testing.T) {
+	h := newHouse(t)
+	h.seed()
+	h.ask()
+	h.server.Resolver = tenants.NewResolver(tenants.NewDirectory(h.db, 1000), h.server.PublicURL, "acme")
+	before, sent, line := h.held(), 0, strings.Repeat("a", 10_000)
+	for i := range 400 {
+		host := fmt.Sprintf("%d.%s", i, line)
+		sent += len(host)
+		if status := h.callOn(host, "/.well-known/jwks.json", "", ""); status != http.StatusOK {
+			t.Fatal(status)
+		}
+	}
+	if after := h.held(); after > before+uint64(sent/4) {
+		t.Errorf("%d octets were sent, and %d are held", sent, after-before)
+	}
+}
+
+// Class O: what is counted of requests that succeed keeps no more of them.
+func TestClassOCountsHoldNoRequests(t *testing.T) {
+	h := newHouse(t)
+	h.seed()
+	h.admin("PATCH", "tenants/acme", `{"dialects":["dealcloud"]}`)
+	const clients = 70
+	for i := range clients {
+		h.admin("POST", "tenants/acme/clients", fmt.Sprintf(`{"client_id":"c%d","client_secret":"s3cret","name":"x","grant_types":["client_credentials"],"apis":[{"identifier":"https://api.acme.example"}]}`, i))
+	}
+	rest := strings.Repeat("a", 60_000)
+	ask := func(path, more string) {
+		for i := range clients {
+			form := fmt.Sprintf("grant_type=client_credentials&client_id=c%d&client_secret=s3cret&%s&z=%s", i, more, rest)
+			if status := h.callOn("", path, form, ""); status != http.StatusOK {
+				t.Fatalf("%s: %d", path, status)
+			}
+		}
+	}
+	for _, path := range []string{"/t/acme/oauth2/token", "/t/acme/api/rest/v1/oauth/token"} {
+		before := h.held()
+		ask(path, "audience=https://api.acme.example")
+		if after := h.held(); after > before+clients*60_000/3 {
+			t.Errorf("%s: %d octets were sent, and %d are held", path, clients*60_000, after-before)
+		}
+	}
+}
+
+// held returns how many octets are in memory that something needs.
+func (h *house) held() uint64 {
+	h.logs.TakeAll()
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }
 
 // callOn sends a form, or else a GET, and returns the status.
