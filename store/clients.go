@@ -230,9 +230,10 @@ func (db *DB) DeleteClient(ctx context.Context, tenantID, clientID string, versi
 		if err != nil {
 			return nil, err
 		}
-		if err := deleteUser(tx, tenantID, account); err != nil {
+		keys, err := deleteUser(tx, tenantID, account)
+		if err != nil {
 			return nil, err
 		}
-		return []feed.Event{clientEvent(tenantID, clientID), ended}, one(tx.Where(oneClient, tenantID, clientID).Delete(&clientRow{}))
+		return append(keys, clientEvent(tenantID, clientID), ended), one(tx.Where(oneClient, tenantID, clientID).Delete(&clientRow{}))
 	})
 }

@@ -162,15 +162,26 @@ func (db *DB) DeleteUser(ctx context.Context, tenantID, userID string, version i
 		if err != nil {
 			return nil, err
 		}
-		return []feed.Event{userEvent(tenantID, userID), ended}, deleteUser(tx, tenantID, userID)
+		keys, err := deleteUser(tx, tenantID, userID)
+		return append(keys, userEvent(tenantID, userID), ended), err
 	})
 }
 
-func deleteUser(tx *gorm.DB, tenantID, userID string) error {
-	if err := tx.Table("sign_in_attempts").Where("tenant_id = ? AND account = ?", tenantID, userID).Delete(nil).Error; err != nil {
-		return err
+// deleteUser deletes a user with its API keys, and returns their events: nodes that
+// have them in memory would take them for those of the next user of the same id.
+func deleteUser(tx *gorm.DB, tenantID, userID string) ([]feed.Event, error) {
+	var hashes [][]byte
+	if err := tx.Model(&apiKeyRow{}).Where("tenant_id = ? AND user_id = ?", tenantID, userID).Pluck("hash", &hashes).Error; err != nil {
+		return nil, err
 	}
-	return one(tx.Where(oneUser, tenantID, userID).Delete(&userRow{}))
+	var events []feed.Event
+	for _, hash := range hashes {
+		events = append(events, apiKeyEvent(tenantID, hash))
+	}
+	if err := tx.Table("sign_in_attempts").Where("tenant_id = ? AND account = ?", tenantID, userID).Delete(nil).Error; err != nil {
+		return nil, err
+	}
+	return events, one(tx.Where(oneUser, tenantID, userID).Delete(&userRow{}))
 }
 
 // RehashPassword replaces the hash of a user's password by another one of the

@@ -100,16 +100,17 @@ func (t *Tenant) IsAtPath() bool { return strings.HasSuffix(t.Issuer, "/t/"+t.Sl
 // without a trailing dot, an IPv6 address without its brackets. It returns "" for
 // what cannot be a host with a port or none.
 func NormalHost(host string) string {
-	port, found := "", false
+	port := ""
 	if bracketed, ok := strings.CutPrefix(host, "["); ok {
 		literal, rest, closed := strings.Cut(bracketed, "]")
 		address, err := netip.ParseAddr(literal)
-		if port, found = strings.CutPrefix(rest, ":"); !closed || err != nil || !address.Is6() || address.Zone() != "" || !found && rest != "" {
+		before, after, _ := strings.Cut(rest, ":")
+		if !closed || err != nil || !address.Is6() || address.Zone() != "" || before != "" {
 			return ""
 		}
-		host = address.String()
-	} else if host, port, found = strings.Cut(host, ":"); strings.Contains(port, ":") {
-		return ""
+		host, port = address.String(), after
+	} else {
+		host, port, _ = strings.Cut(host, ":")
 	}
 	if len(port) > 5 || strings.Trim(port, "0123456789") != "" {
 		return ""
