@@ -223,6 +223,9 @@ func TestClassCDeviceCodeHasOneWinner(t *testing.T) {
 	b.poll()
 	ann := a.visitor("tele.example", "ann")
 	ann.redeemOnce(t, rounds(), []*house{a, b}, func() func(*house) (int, string) {
+		a.clock.Advance(6 * time.Second) // for the next device of this address
+		a.poll()
+		b.poll()
 		deviceCode, userCode := ann.device()
 		_, request := ann.enter(userCode)
 		if status := ann.decide(request, "approve"); status != http.StatusSeeOther {
