@@ -25,7 +25,7 @@ func (s *Server) deadline(c *gin.Context) { s.bounded((*gin.Context).Next)(c) }
 // bounded is deadline for one handler.
 func (s *Server) bounded(handler gin.HandlerFunc) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		ctx, cancel := context.WithTimeout(c.Request.Context(), requestTimeout)
+		ctx, cancel := context.WithTimeout(c.Request.Context(), s.RequestTimeout)
 		defer cancel()
 		c.Request = c.Request.WithContext(ctx)
 		handler(c)

@@ -168,6 +168,7 @@ func openHouse(t testing.TB, db *store.DB, s *keys.Sealer, c *clock) *house {
 	h.server = server.New(server.Config{
 		PublicURL: public, TrustedProxies: []netip.Prefix{netip.MustParsePrefix(proxyAddress + "/32")},
 		MaxStaleness: timing().Staleness, JWKSMaxAge: timing().MaxAge, Draining: h.draining,
+		RequestTimeout: time.Minute, // the machine may be busy
 	}, server.Parts{
 		Resolver: tenants.NewResolver(directory, public, ""),
 		Grants: grants.NewService(registry, clients, directory, rings, h.journal, c.Now).

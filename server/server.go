@@ -23,9 +23,8 @@ import (
 
 // Limits of a request. They hold on every route.
 const (
-	MaxBody        = 64 << 10
-	MaxHeader      = 16 << 10
-	requestTimeout = 5 * time.Second // what a handler may take
+	MaxBody   = 64 << 10
+	MaxHeader = 16 << 10
 )
 
 // Config is what an operator decides about the front.
@@ -34,6 +33,7 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 	MaxStaleness   time.Duration
 	JWKSMaxAge     time.Duration
+	RequestTimeout time.Duration   // what a handler may take; 0: 5 s
 	Draining       <-chan struct{} // closed when the server is about to stop
 }
 
@@ -83,6 +83,9 @@ func New(config Config, parts Parts) *Server {
 	documents, err := lru.New[question, *answer](10_000)
 	if err != nil {
 		panic(err)
+	}
+	if config.RequestTimeout == 0 {
+		config.RequestTimeout = 5 * time.Second
 	}
 	if parts.Now == nil {
 		parts.Now = time.Now

@@ -38,13 +38,16 @@ func OpenPair(t testing.TB) (a, b *store.DB) {
 func OpenThree(t testing.TB) (a, b, c *store.DB) {
 	t.Helper()
 	url := URL(t)
-	patient := store.Options{Timeout: time.Minute} // writers wait for each other, and the machine may be busy
-	return OpenURL(t, url, patient), OpenURL(t, url, patient), OpenURL(t, url, patient)
+	return OpenURL(t, url, store.Options{}), OpenURL(t, url, store.Options{}), OpenURL(t, url, store.Options{})
 }
 
-// OpenURL opens the store that url names and closes it when the test ends.
+// OpenURL opens the store that url names and closes it when the test ends. It is
+// patient unless the options say otherwise: the machine may be busy.
 func OpenURL(t testing.TB, url string, options store.Options) *store.DB {
 	t.Helper()
+	if options.Timeout == 0 {
+		options.Timeout = time.Minute
+	}
 	db, err := store.Open(t.Context(), url, options)
 	if err != nil {
 		t.Fatalf("opening the store: %v", err)
