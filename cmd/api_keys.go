@@ -3,7 +3,6 @@ package cmd
 import (
 	"io"
 	"strings"
-	"time"
 
 	"github.com/gatehouse-auth/gatehouse/admin"
 	"github.com/gatehouse-auth/gatehouse/tenants"
@@ -43,12 +42,14 @@ type apiKeysCreateCmd struct {
 }
 
 func (c *apiKeysCreateCmd) Run(a *app) error {
-	n := admin.NewAPIKey{Prefix: c.Prefix, APIKeySettings: admin.APIKeySettings{Name: c.Name, Scopes: repeated(c.Scope)}}
-	if c.Expires != nil {
-		var err error
-		if n.ExpiresAt, err = parseExpiry("expires", *c.Expires); err != nil {
-			return err
-		}
+	p := change{"name": c.Name, "prefix": c.Prefix}
+	p.texts("scopes", c.Scope)
+	if err := p.expiry(c.Expires); err != nil {
+		return err
+	}
+	var n admin.NewAPIKey
+	if err := fit(p, &n); err != nil {
+		return err
 	}
 	return c.at(a, func(d *desk, tenant, userID string) error {
 		made, err := d.admin.CreateAPIKey(d.ctx, d.actor, tenant, userID, n)
@@ -112,14 +113,8 @@ func (c *apiKeysUpdateCmd) Run(a *app) error {
 	p := change{}
 	p.text("name", c.Name)
 	p.texts("scopes", c.Scope)
-	if c.Expires != nil {
-		at, err := parseExpiry("expires", *c.Expires)
-		if err != nil {
-			return err
-		}
-		if p["expires_at"] = nil; at != nil {
-			p["expires_at"] = at.Format(time.RFC3339)
-		}
+	if err := p.expiry(c.Expires); err != nil {
+		return err
 	}
 	patch, err := p.patch()
 	if err != nil {

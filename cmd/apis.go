@@ -16,28 +16,41 @@ type apisCmd struct {
 	Delete apisDeleteCmd `cmd:"" help:"Delete an API that no client may use."`
 }
 
-type apisCreateCmd struct {
-	tenantFlag
-	Identifier         string   `arg:"" help:"Audience of its tokens, such as https://api.acme.example."`
-	Name               string   `required:"" help:"For people."`
-	Scope              []string `sep:"none" placeholder:"NAME=DESCRIPTION" help:"Scope, may be repeated. The description may be left out."`
+// apiFlags are what can be set and changed of an API.
+type apiFlags struct {
+	Scope              []string `sep:"none" placeholder:"NAME=DESCRIPTION" help:"Its scopes, all of them, with the deprecated ones; may be repeated. The description may be left out. --scope= for none."`
 	Deprecated         []string `name:"deprecated-scope" sep:"none" placeholder:"NAME=DESCRIPTION" help:"Scope that is granted only where it is asked for, may be repeated."`
-	SharedHost         *bool    `negatable:"" help:"Find this tenant by the API's identifier on the shared host. Yes unless --no-shared-host is given."`
-	SigningAlg         string   `placeholder:"ALG" help:"RS256, PS256, ES256 or EdDSA. Unless given: the tenant's."`
-	RequiredPermission string   `placeholder:"PERMISSION" help:"What the subject of its tokens must be permitted."`
+	SharedHost         *bool    `negatable:"" help:"Find this tenant by the API's identifier on the shared host. A new API: yes unless --no-shared-host is given."`
+	SigningAlg         *string  `placeholder:"ALG" help:"RS256, PS256, ES256 or EdDSA. Unless given, and --signing-alg=: the tenant's."`
+	RequiredPermission *string  `placeholder:"PERMISSION" help:"What the subject of its tokens must be permitted. --required-permission= for nothing."`
 	lifetimeFlags
 	shapeFlags
 }
 
+func (f *apiFlags) change(p change) error {
+	p.text("signing_alg", f.SigningAlg)
+	p.text("required_permission", f.RequiredPermission)
+	p.flag("shared_host", f.SharedHost)
+	if f.Scope != nil || f.Deprecated != nil {
+		p["scopes"] = parseScopes(f.Scope, f.Deprecated)
+	}
+	f.lifetimeFlags.change(p)
+	return f.changeShape(p)
+}
+
+type apisCreateCmd struct {
+	tenantFlag
+	Identifier string `arg:"" help:"Audience of its tokens, such as https://api.acme.example."`
+	Name       string `required:"" help:"For people."`
+	apiFlags
+}
+
 func (c *apisCreateCmd) Run(a *app) error {
-	shape, err := c.shape()
-	if err != nil {
+	p := change{"identifier": c.Identifier, "name": c.Name}
+	if err := c.change(p); err != nil {
 		return err
 	}
-	return createThing(a, c.Tenant, admin.NewAPI{
-		Identifier: c.Identifier, Name: c.Name, Scopes: parseScopes(c.Scope, c.Deprecated), SharedHost: c.SharedHost,
-		SigningAlg: c.SigningAlg, RequiredPermission: c.RequiredPermission, Lifetime: c.lifetime(), TokenShape: shape,
-	}, (*admin.Service).CreateAPI, showAPI)
+	return createFrom(a, c.Tenant, p, (*admin.Service).CreateAPI, showAPI)
 }
 
 type apisListCmd struct {
@@ -62,30 +75,15 @@ func (c *apisShowCmd) Run(a *app) error {
 
 type apisUpdateCmd struct {
 	tenantFlag
-	Identifier         string   `arg:"" help:"Its identifier or id."`
-	Name               *string  `help:"For people."`
-	Scope              []string `sep:"none" placeholder:"NAME=DESCRIPTION" help:"Its scopes, all of them, with the deprecated ones; may be repeated. --scope= for none."`
-	Deprecated         []string `name:"deprecated-scope" sep:"none" placeholder:"NAME=DESCRIPTION" help:"Scope that is granted only where it is asked for, may be repeated."`
-	SharedHost         *bool    `negatable:"" help:"Find this tenant by the API's identifier on the shared host."`
-	SigningAlg         *string  `placeholder:"ALG" help:"RS256, PS256, ES256 or EdDSA. --signing-alg= for the tenant's."`
-	RequiredPermission *string  `placeholder:"PERMISSION" help:"What the subject of its tokens must be permitted. --required-permission= for nothing."`
-	lifetimeFlags
-	shapeFlags
+	Identifier string  `arg:"" help:"Its identifier or id."`
+	Name       *string `help:"For people."`
+	apiFlags
 }
 
 func (c *apisUpdateCmd) Run(a *app) error {
 	p := change{}
 	p.text("name", c.Name)
-	p.text("signing_alg", c.SigningAlg)
-	p.text("required_permission", c.RequiredPermission)
-	if c.SharedHost != nil {
-		p["shared_host"] = *c.SharedHost
-	}
-	if c.Scope != nil || c.Deprecated != nil {
-		p["scopes"] = parseScopes(c.Scope, c.Deprecated)
-	}
-	c.change(p)
-	if err := c.changeShape(p); err != nil {
+	if err := c.change(p); err != nil {
 		return err
 	}
 	patch, err := p.patch()

@@ -109,25 +109,9 @@ type assertionFlags struct {
 	AllowNoJTI           *bool    `name:"allow-assertions-without-jti" negatable:"" help:"Take assertions without an id of their own, each once."`
 }
 
-func (f assertionFlags) rules() (rules tenants.Assertions) {
-	rules.Audiences = repeated(f.AssertionAudience)
-	if f.JWKSURI != nil {
-		rules.JWKSURI = *f.JWKSURI
-	}
-	if f.MaxAssertionLifetime != nil {
-		rules.MaxLifetime = *f.MaxAssertionLifetime
-	}
-	if f.AllowNoJTI != nil {
-		rules.AllowNoJTI = *f.AllowNoJTI
-	}
-	return rules
-}
-
 func (f assertionFlags) change(p change) {
 	p.text("jwks_uri", f.JWKSURI)
 	p.texts("assertion_audiences", f.AssertionAudience)
 	p.number("max_assertion_lifetime", f.MaxAssertionLifetime)
-	if f.AllowNoJTI != nil {
-		p["allow_assertions_without_jti"] = *f.AllowNoJTI
-	}
+	p.flag("allow_assertions_without_jti", f.AllowNoJTI)
 }

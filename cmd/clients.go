@@ -62,16 +62,16 @@ func (c *clientsCreateCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	settings, err := c.settings()
-	if err != nil {
+	p := change{"name": c.Name, "client_id": c.ClientID, "client_secret": secret, "grant_types": []string{oauth.GrantClientCredentials}}
+	if err := c.change(p); err != nil {
 		return err
 	}
-	settings.Name = c.Name
-	if c.Grant == nil {
-		settings.GrantTypes = []string{oauth.GrantClientCredentials}
+	var n admin.NewClient
+	if err := fit(p, &n); err != nil {
+		return err
 	}
 	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
-		made, err := d.admin.CreateClient(d.ctx, d.actor, tenant, admin.NewClient{ClientSettings: settings, ID: c.ClientID, Secret: secret})
+		made, err := d.admin.CreateClient(d.ctx, d.actor, tenant, n)
 		if err != nil {
 			return err
 		}
@@ -85,34 +85,6 @@ func (c *clientsCreateCmd) Run(a *app) error {
 			return printSecret(w, "client_secret", made.Secret)
 		})
 	})
-}
-
-// settings returns the flags as a new client has them.
-func (f *clientFlags) settings() (admin.ClientSettings, error) {
-	s := admin.ClientSettings{
-		GrantTypes: repeated(f.Grant), APIs: parseAccess(f.API), ResourceServerFor: repeated(f.ResourceServerFor), AllowedOrigins: repeated(f.Origin),
-		Lifetimes: f.Lifetime, Lifetime: f.lifetime(), Assertions: f.rules(), RefreshLifetime: f.refreshLifetime(),
-		Permissions: repeated(f.Permission), RequiredPermissions: f.RequirePermission,
-	}
-	if f.Description != nil {
-		s.Description = *f.Description
-	}
-	if f.AuthMethod != nil {
-		s.AuthMethod = *f.AuthMethod
-	}
-	if f.Status != nil {
-		s.Status = tenants.Status(*f.Status)
-	}
-	var err error
-	if s.TokenShape, err = f.shape(); err != nil {
-		return s, err
-	}
-	if f.Expires != nil {
-		if s.ExpiresAt, err = parseExpiry("expires", *f.Expires); err != nil {
-			return s, err
-		}
-	}
-	return s, nil
 }
 
 // printSecret shows a secret that nobody can ask for again.

@@ -1,10 +1,6 @@
 package cmd
 
-import (
-	"time"
-
-	"github.com/gatehouse-auth/gatehouse/admin"
-)
+import "github.com/gatehouse-auth/gatehouse/admin"
 
 type clientsUpdateCmd struct {
 	tenantFlag
@@ -61,14 +57,7 @@ func (f *clientFlags) change(p change) error {
 		}
 		p["required_permissions"] = required
 	}
-	if f.Expires == nil {
-		return nil
-	}
-	at, err := parseExpiry("expires", *f.Expires)
-	if p["expires_at"] = nil; at != nil {
-		p["expires_at"] = at.Format(time.RFC3339)
-	}
-	return err
+	return p.expiry(f.Expires)
 }
 
 type clientsDeleteCmd struct {

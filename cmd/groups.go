@@ -23,9 +23,9 @@ type groupsCreateCmd struct {
 }
 
 func (c *groupsCreateCmd) Run(a *app) error {
-	return createThing(a, c.Tenant, admin.GroupSettings{
-		Name: c.Name, Description: c.Description, Permissions: repeated(c.Permission),
-	}, (*admin.Service).CreateGroup, showGroup)
+	p := change{"name": c.Name, "description": c.Description}
+	p.texts("permissions", c.Permission)
+	return createFrom(a, c.Tenant, p, (*admin.Service).CreateGroup, showGroup)
 }
 
 type groupsListCmd struct {

@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"encoding/json"
 	"strings"
 
 	"github.com/gatehouse-auth/gatehouse/admin"
@@ -40,12 +39,8 @@ func (f *ruleFlags) change() (change, error) {
 		}
 		p["scopes"] = nil
 	}
-	if f.RequireReason != nil {
-		p["require_reason"] = *f.RequireReason
-	}
-	if f.ExceedPermissions != nil {
-		p["exceed_permissions"] = *f.ExceedPermissions
-	}
+	p.flag("require_reason", f.RequireReason)
+	p.flag("exceed_permissions", f.ExceedPermissions)
 	return p, nil
 }
 
@@ -67,15 +62,7 @@ func (c *rulesCreateCmd) Run(a *app) error {
 	if p["target"], err = parseParty("target", c.Target); err != nil {
 		return err
 	}
-	data, err := json.Marshal(p)
-	if err != nil {
-		return err
-	}
-	var n admin.NewImpersonationRule
-	if err := admin.Decode(data, &n); err != nil {
-		return err
-	}
-	return createThing(a, c.Tenant, n, (*admin.Service).CreateImpersonationRule, showRule)
+	return createFrom(a, c.Tenant, p, (*admin.Service).CreateImpersonationRule, showRule)
 }
 
 // parseParty reads KIND:NAME.

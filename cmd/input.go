@@ -27,17 +27,6 @@ type lifetimeFlags struct {
 	Max     *int `name:"max-access-token-lifetime" placeholder:"SECONDS" help:"Longest life of access tokens. 0: not set here."`
 }
 
-func (f lifetimeFlags) lifetime() tenants.Lifetime {
-	var l tenants.Lifetime
-	if f.Default != nil {
-		l.Default = *f.Default
-	}
-	if f.Max != nil {
-		l.Max = *f.Max
-	}
-	return l
-}
-
 func (f lifetimeFlags) change(p change) {
 	p.number("access_token_lifetime", f.Default)
 	p.number("max_access_token_lifetime", f.Max)
@@ -51,6 +40,24 @@ func (p change) text(name string, value *string) {
 	if value != nil {
 		p[name] = *value
 	}
+}
+
+func (p change) flag(name string, value *bool) {
+	if value != nil {
+		p[name] = *value
+	}
+}
+
+// expiry takes "never" for "not set any more".
+func (p change) expiry(value *string) error {
+	if value == nil {
+		return nil
+	}
+	at, err := parseExpiry("expires", *value)
+	if p["expires_at"] = nil; at != nil {
+		p["expires_at"] = at
+	}
+	return err
 }
 
 // number takes 0 for "not set any more".

@@ -36,7 +36,7 @@ func newFurnisher(ctx context.Context, service *admin.Service, actor admin.Actor
 }
 
 // fromPreset makes a tenant from a preset; what n has goes before what the preset
-// has. A tenant that cannot be presetTenant is not left behind.
+// has. A tenant that cannot be furnished is not left behind.
 func fromPreset(ctx context.Context, service *admin.Service, actor admin.Actor, preset *dialects.Preset, n admin.NewTenant) (*presetTenant, error) {
 	n, err := over(preset.Tenant, n)
 	if err != nil {
@@ -88,19 +88,13 @@ func over(preset map[string]any, given admin.NewTenant) (admin.NewTenant, error)
 }
 
 func (f *furnisher) all(preset *dialects.Preset) ([]*admin.CreatedClient, error) {
-	for _, object := range preset.APIs {
-		var n admin.NewAPI
-		if err := f.fit(object, &n); err != nil {
-			return nil, err
-		}
-		if _, err := f.admin.CreateAPI(f.ctx, f.actor, f.tenant.Slug, n); err != nil {
-			return nil, err
-		}
-	}
-	if err := f.groups(preset.Groups); err != nil {
+	if _, err := makeAll(f, preset.APIs, f.admin.CreateAPI); err != nil {
 		return nil, err
 	}
-	made, err := f.clients(preset.Clients)
+	if _, err := makeAll(f, preset.Groups, f.admin.CreateGroup); err != nil {
+		return nil, err
+	}
+	made, err := makeAll(f, preset.Clients, f.admin.CreateClient)
 	if err != nil {
 		return nil, err
 	}
@@ -112,70 +106,36 @@ func (f *furnisher) all(preset *dialects.Preset) ([]*admin.CreatedClient, error)
 	return made, nil
 }
 
-func (f *furnisher) clients(list []map[string]any) ([]*admin.CreatedClient, error) {
-	var made []*admin.CreatedClient
+// makeAll makes the things of one kind.
+func makeAll[N, T any](f *furnisher, list []map[string]any, create func(context.Context, admin.Actor, string, N) (*T, error)) ([]*T, error) {
+	var made []*T
 	for _, object := range list {
-		var n admin.NewClient
-		if err := f.fit(object, &n); err != nil {
+		var n N
+		if err := fit(f.filled(object), &n); err != nil {
 			return nil, err
 		}
-		client, err := f.admin.CreateClient(f.ctx, f.actor, f.tenant.Slug, n)
+		thing, err := create(f.ctx, f.actor, f.tenant.Slug, n)
 		if err != nil {
 			return nil, err
 		}
-		made = append(made, client)
+		made = append(made, thing)
 	}
 	return made, nil
 }
 
-func (f *furnisher) groups(list []map[string]any) error {
-	for _, object := range list {
-		var n admin.GroupSettings
-		if err := f.fit(object, &n); err != nil {
-			return err
-		}
-		if _, err := f.admin.CreateGroup(f.ctx, f.actor, f.tenant.Slug, n); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // demo makes what only the demo has.
 func (f *furnisher) demo(d dialects.Demo) error {
-	if _, err := f.clients(d.Clients); err != nil {
-		return err
+	_, err := makeAll(f, d.Clients, f.admin.CreateClient)
+	if err == nil {
+		_, err = makeAll(f, d.Groups, f.admin.CreateGroup)
 	}
-	if err := f.groups(d.Groups); err != nil {
-		return err
+	if err == nil {
+		_, err = makeAll(f, d.Users, f.admin.CreateUser)
 	}
-	if err := f.users(d.Users); err != nil {
-		return err
+	if err == nil {
+		_, err = makeAll(f, d.Rules, f.admin.CreateImpersonationRule)
 	}
-	for _, object := range d.Rules {
-		var n admin.NewImpersonationRule
-		if err := f.fit(object, &n); err != nil {
-			return err
-		}
-		if _, err := f.admin.CreateImpersonationRule(f.ctx, f.actor, f.tenant.Slug, n); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// users makes people of the demo.
-func (f *furnisher) users(list []map[string]any) error {
-	for _, object := range list {
-		var n admin.NewUser
-		if err := f.fit(object, &n); err != nil {
-			return err
-		}
-		if _, err := f.admin.CreateUser(f.ctx, f.actor, f.tenant.Slug, n); err != nil {
-			return err
-		}
-	}
-	return nil
+	return err
 }
 
 func (f *furnisher) filled(object map[string]any) map[string]any {

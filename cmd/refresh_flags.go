@@ -1,22 +1,10 @@
 package cmd
 
-import "github.com/gatehouse-auth/gatehouse/tenants"
-
 // refreshFlags bound refresh tokens.
 type refreshFlags struct {
 	Idle  *int `name:"refresh-token-idle-lifetime" placeholder:"SECONDS" help:"How long a refresh token waits for its use. 0: not set here."`
 	Total *int `name:"refresh-token-lifetime" placeholder:"SECONDS" help:"How long refresh tokens follow one another. 0: not set here."`
 	Grace *int `name:"refresh-token-grace" placeholder:"SECONDS" help:"How long a used refresh token is answered with its successor again. 0: not set here."`
-}
-
-func (f refreshFlags) refreshLifetime() tenants.RefreshLifetime {
-	given := func(seconds *int) int {
-		if seconds == nil {
-			return 0
-		}
-		return *seconds
-	}
-	return tenants.RefreshLifetime{Idle: given(f.Idle), Total: given(f.Total), Grace: given(f.Grace)}
 }
 
 func (f refreshFlags) change(p change) {

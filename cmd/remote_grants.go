@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"encoding/json"
 	"strings"
 
 	"github.com/gatehouse-auth/gatehouse/admin"
@@ -31,9 +30,7 @@ func (f *remoteFlags) change() change {
 	p.text("status", f.Status)
 	p.text("endpoint", f.Endpoint)
 	p.texts("params", f.Param)
-	if f.PublicClients != nil {
-		p["public_clients"] = *f.PublicClients
-	}
+	p.flag("public_clients", f.PublicClients)
 	return p
 }
 
@@ -46,15 +43,7 @@ type remotesCreateCmd struct {
 func (c *remotesCreateCmd) Run(a *app) error {
 	p := c.change()
 	p["grant_type"] = c.GrantType
-	data, err := json.Marshal(p)
-	if err != nil {
-		return err
-	}
-	var n admin.NewRemoteGrant
-	if err := admin.Decode(data, &n); err != nil {
-		return err
-	}
-	return createThing(a, c.Tenant, n, (*admin.Service).CreateRemoteGrant, showRemote)
+	return createFrom(a, c.Tenant, p, (*admin.Service).CreateRemoteGrant, showRemote)
 }
 
 type remotesListCmd struct {

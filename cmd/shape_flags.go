@@ -48,24 +48,6 @@ func (f shapeFlags) claims() (map[string]*tenants.Claim, error) {
 	return all, nil
 }
 
-// shape returns the flags as something new has them.
-func (f shapeFlags) shape() (s admin.TokenShape, err error) {
-	if f.TokenFormat != nil {
-		s.TokenFormat = *f.TokenFormat
-	}
-	claims, err := f.claims()
-	for name, claim := range claims {
-		if claim == nil {
-			continue
-		}
-		if s.Claims == nil {
-			s.Claims = tenants.Claims{}
-		}
-		s.Claims[name] = *claim
-	}
-	return s, err
-}
-
 // changeShape adds the given flags to a merge patch. What a claim was before is
 // gone: null in a patch takes away.
 func (f shapeFlags) changeShape(p change) error {

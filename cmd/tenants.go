@@ -20,37 +20,62 @@ type tenantsCmd struct {
 	Delete tenantsDeleteCmd `cmd:"" help:"Delete a tenant with everything that it owns but its audit events."`
 }
 
-type tenantsCreateCmd struct {
-	Slug           string        `arg:"" help:"a-z, 0-9 and -: the tenant is found at /t/SLUG."`
-	Name           string        `required:"" help:"For people."`
-	Host           []string      `sep:"none" help:"Host name of its own, may be repeated; the first one is canonical."`
-	Issuer         string        `placeholder:"URL" help:"What its tokens name. Unless given: from the first host, or from the slug."`
-	Preset         string        `placeholder:"NAME" help:"Furnish it with APIs, scopes and a client, whose secret is shown once: ${presets}."`
-	Dialect        []string      `sep:"none" help:"Dialect to switch on, may be repeated."`
-	DialectSetting []string      `sep:"none" placeholder:"DIALECT.NAME=VALUE" help:"What a dialect needs to know, may be repeated."`
-	SigningAlg     string        `placeholder:"ALG" help:"RS256 (unless given), PS256, ES256 or EdDSA."`
-	KeyBits        int           `placeholder:"BITS" help:"Size of RSA keys: 2048 (unless given), 3072 or 4096."`
-	RotationPeriod time.Duration `help:"How long a signing key signs. Unless given: as the platform says."`
-	RotationPaused bool          `help:"No key follows another but by order."`
-	LoginByEmail   bool          `help:"Users sign in by their e-mail address, too."`
-	ExcessLifetime string        `placeholder:"RULE" help:"What a request for a longer life than it may have gets: clamp (unless given, the most) or refuse."`
+// tenantFlags are what can be set and changed of a tenant.
+type tenantFlags struct {
+	Host           []string       `sep:"none" help:"Its host names, all of them, may be repeated; the first one is canonical. --host= for none."`
+	DialectSetting []string       `sep:"none" placeholder:"DIALECT.NAME=VALUE" help:"What a dialect needs to know, may be repeated. Without a value: no more."`
+	Dialect        []string       `sep:"none" help:"Its dialects, all of them, may be repeated. --dialect= for none."`
+	SigningAlg     *string        `placeholder:"ALG" help:"RS256 (unless given), PS256, ES256 or EdDSA."`
+	KeyBits        *int           `placeholder:"BITS" help:"Size of new RSA keys: 2048 (unless given), 3072 or 4096."`
+	RotationPeriod *time.Duration `help:"How long a signing key signs, such as 720h. 0s: as the platform says."`
+	RotationPaused *bool          `negatable:"" help:"No key follows another but by order."`
+	LoginByEmail   *bool          `negatable:"" help:"Users sign in by their e-mail address, too."`
+	ExcessLifetime *string        `placeholder:"RULE" help:"What a request for a longer life than it may have gets: clamp (unless given, the most) or refuse."`
 	lookFlags
 	lifetimeFlags
 	refreshFlags
 }
 
+func (f *tenantFlags) change(p change) error {
+	p.text("excess_lifetime", f.ExcessLifetime)
+	p.text("signing_alg", f.SigningAlg)
+	p.number("key_bits", f.KeyBits)
+	if f.RotationPeriod != nil {
+		period := int(*f.RotationPeriod / time.Second)
+		p.number("rotation_period", &period)
+	}
+	p.flag("rotation_paused", f.RotationPaused)
+	p.flag("login_by_email", f.LoginByEmail)
+	p.texts("hosts", f.Host)
+	p.texts("dialects", f.Dialect)
+	f.lookFlags.change(p)
+	f.lifetimeFlags.change(p)
+	f.refreshFlags.change(p)
+	given, err := parseDialectSettings(f.DialectSetting)
+	if given != nil {
+		p["dialect_settings"] = settingsChange(given)
+	}
+	return err
+}
+
+type tenantsCreateCmd struct {
+	Slug   string `arg:"" help:"a-z, 0-9 and -: the tenant is found at /t/SLUG."`
+	Name   string `required:"" help:"For people."`
+	Issuer string `placeholder:"URL" help:"What its tokens name. Unless given: from the first host, or from the slug."`
+	Preset string `placeholder:"NAME" help:"Furnish it with APIs, scopes and a client, whose secret is shown once: ${presets}."`
+	tenantFlags
+}
+
 func (c *tenantsCreateCmd) Run(a *app) error {
-	dialectSettings, err := parseDialectSettings(c.DialectSetting)
-	if err != nil {
+	p := change{"slug": c.Slug, "name": c.Name, "issuer": c.Issuer}
+	if err := c.change(p); err != nil {
+		return err
+	}
+	var n admin.NewTenant
+	if err := fit(p, &n); err != nil {
 		return err
 	}
 	return a.atDesk(func(d *desk) error {
-		n := admin.NewTenant{
-			Slug: c.Slug, Name: c.Name, Issuer: c.Issuer, Hosts: repeated(c.Host), Dialects: repeated(c.Dialect), DialectSettings: dialectSettings,
-			SignIn: admin.SignIn{LoginByEmail: c.LoginByEmail}, Excess: admin.Excess{ExcessLifetime: c.ExcessLifetime}, Look: c.look(),
-			SigningAlg: c.SigningAlg, KeyBits: c.KeyBits, Lifetime: c.lifetime(), RefreshLifetime: c.refreshLifetime(),
-			Rotation: admin.Rotation{Period: int(c.RotationPeriod / time.Second), Paused: c.RotationPaused},
-		}
 		if c.Preset != "" {
 			return c.furnish(d, n)
 		}
@@ -147,52 +172,19 @@ func (c *tenantsShowCmd) Run(a *app) error {
 }
 
 type tenantsUpdateCmd struct {
-	Slug           string         `arg:""`
-	Name           *string        `help:"For people."`
-	Host           []string       `sep:"none" help:"Its host names, all of them, may be repeated. --host= for none."`
-	DialectSetting []string       `sep:"none" placeholder:"DIALECT.NAME=VALUE" help:"What a dialect needs to know, may be repeated. Without a value: no more."`
-	Dialect        []string       `sep:"none" help:"Its dialects, all of them, may be repeated. --dialect= for none."`
-	Status         *string        `help:"active or suspended."`
-	SigningAlg     *string        `placeholder:"ALG" help:"RS256, PS256, ES256 or EdDSA."`
-	KeyBits        *int           `placeholder:"BITS" help:"Size of new RSA keys: 2048, 3072 or 4096."`
-	RotationPeriod *time.Duration `help:"How long a signing key signs, such as 720h. 0s: as the platform says."`
-	RotationPaused *bool          `negatable:"" help:"No key follows another but by order."`
-	LoginByEmail   *bool          `negatable:"" help:"Users sign in by their e-mail address, too."`
-	ExcessLifetime *string        `placeholder:"RULE" help:"What a request for a longer life than it may have gets: clamp (the most) or refuse."`
-	lookFlags
-	lifetimeFlags
-	refreshFlags
+	Slug   string  `arg:""`
+	Name   *string `help:"For people."`
+	Status *string `help:"active or suspended."`
+	tenantFlags
 }
 
 func (c *tenantsUpdateCmd) Run(a *app) error {
 	p := change{}
 	p.text("name", c.Name)
 	p.text("status", c.Status)
-	p.text("excess_lifetime", c.ExcessLifetime)
-	p.text("signing_alg", c.SigningAlg)
-	p.number("key_bits", c.KeyBits)
-	if c.RotationPeriod != nil {
-		period := int(*c.RotationPeriod / time.Second)
-		p.number("rotation_period", &period)
-	}
-	if c.RotationPaused != nil {
-		p["rotation_paused"] = *c.RotationPaused
-	}
-	if c.LoginByEmail != nil {
-		p["login_by_email"] = *c.LoginByEmail
-	}
-	p.texts("hosts", c.Host)
-	p.texts("dialects", c.Dialect)
-	c.lookFlags.change(p)
-	given, err := parseDialectSettings(c.DialectSetting)
-	if err != nil {
+	if err := c.change(p); err != nil {
 		return err
 	}
-	if given != nil {
-		p["dialect_settings"] = settingsChange(given)
-	}
-	c.lifetimeFlags.change(p)
-	c.refreshFlags.change(p)
 	patch, err := p.patch()
 	if err != nil {
 		return err

@@ -16,6 +16,17 @@ func createThing[N, T any](a *app, tenant string, n N,
 	})
 }
 
+// createFrom is createThing with what flags say, read as the admin API reads it.
+func createFrom[N, T any](a *app, tenant string, p change,
+	create func(*admin.Service, context.Context, admin.Actor, string, N) (*T, error), show func(*app, *T) error) error {
+
+	var n N
+	if err := fit(p, &n); err != nil {
+		return err
+	}
+	return createThing(a, tenant, n, create, show)
+}
+
 func listThings[T any](a *app, tenant, query string,
 	page func(*admin.Service, context.Context, admin.Actor, string, admin.Query) (admin.Page[T], error), titles string, row func(T) []string) error {
 

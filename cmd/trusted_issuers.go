@@ -38,9 +38,7 @@ func (f *issuerFlags) change() (change, error) {
 	p.texts("audiences", f.Audience)
 	p.texts("signing_algs", f.SigningAlg)
 	p.number("max_assertion_lifetime", f.MaxLifetime)
-	if f.Reusable != nil {
-		p["reusable_assertions"] = *f.Reusable
-	}
+	p.flag("reusable_assertions", f.Reusable)
 	if f.JWKSURI != nil {
 		if p["jwks_uri"] = nil; *f.JWKSURI != "" {
 			p["jwks_uri"] = *f.JWKSURI
@@ -100,15 +98,7 @@ func (c *issuersCreateCmd) Run(a *app) error {
 		return err
 	}
 	p["issuer"] = c.Issuer
-	data, err := json.Marshal(p)
-	if err != nil {
-		return err
-	}
-	var n admin.NewTrustedIssuer
-	if err := admin.Decode(data, &n); err != nil {
-		return err
-	}
-	return createThing(a, c.Tenant, n, (*admin.Service).CreateTrustedIssuer, showIssuer)
+	return createFrom(a, c.Tenant, p, (*admin.Service).CreateTrustedIssuer, showIssuer)
 }
 
 type issuersListCmd struct {

@@ -71,15 +71,7 @@ func (c *usersCreateCmd) Run(a *app) error {
 	if err := c.change(p); err != nil {
 		return err
 	}
-	data, err := json.Marshal(p)
-	if err != nil {
-		return err
-	}
-	var n admin.NewUser
-	if err := admin.Decode(data, &n); err != nil {
-		return err
-	}
-	return createThing(a, c.Tenant, n, (*admin.Service).CreateUser, showUser)
+	return createFrom(a, c.Tenant, p, (*admin.Service).CreateUser, showUser)
 }
 
 type usersListCmd struct {

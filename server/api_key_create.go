@@ -21,26 +21,18 @@ type KeyMaker interface {
 
 // createAPIKey answers who bears a token with a new API key of theirs. The key
 // may have what the token has, and no more.
-func (s *Server) createAPIKey(c *gin.Context, route *dialects.Route) {
+func (s *Server) createAPIKey(c *gin.Context, route *dialects.Route) error {
 	r, token, err := s.borne(c, route)
 	if err != nil {
-		s.refuse(c, err)
-		return
+		return err
 	}
 	key, err := s.ownAPIKey(c.Request.Context(), r, token)
 	if err != nil {
-		s.refuse(c, err)
-		return
+		return err
 	}
-	body, err := route.EncodeValues(func(name string) any {
+	return s.values(c, route, func(name string) any {
 		return map[string]string{"api_key": key.Text, "name": key.Name, "prefix": key.Prefix}[name]
 	})
-	if err != nil {
-		s.refuse(c, err)
-		return
-	}
-	s.served(c, route)
-	c.Data(route.Status, route.ContentType, body)
 }
 
 func (s *Server) ownAPIKey(ctx context.Context, r *grants.TokenRequest, token *grants.Token) (*admin.CreatedAPIKey, error) {

@@ -106,7 +106,11 @@ func (s *Server) share(c *gin.Context, r *grants.TokenRequest) error {
 // telling tenants apart for them.
 func (s *Server) requireTenant(c *gin.Context) {
 	x := of(c)
-	if s.needTenant(c) || c.Param("slug") != "" {
+	if err := needTenant(c); err != nil {
+		s.refuse(c, err)
+		return
+	}
+	if c.Param("slug") != "" {
 		return
 	}
 	for _, spec := range s.Dialects.Others() {

@@ -11,27 +11,19 @@ import (
 )
 
 // authorizeDevice answers the device authorization endpoint (RFC 8628 section 3.1).
-func (s *Server) authorizeDevice(c *gin.Context, route *dialects.Route) {
+func (s *Server) authorizeDevice(c *gin.Context, route *dialects.Route) error {
 	r, err := s.read(c, route)
 	if err == nil {
 		err = s.findTenant(c, route, r)
 	}
 	if err != nil {
-		s.refuse(c, err)
-		return
+		return err
 	}
 	a, err := s.Grants.AuthorizeDevice(c.Request.Context(), s.Devices, r, s.root(r.Tenant)+grants.DevicePath)
 	if err != nil {
-		s.refuse(c, err)
-		return
+		return err
 	}
-	body, err := route.EncodeValues(func(name string) any { return deviceValue(a, name) })
-	if err != nil {
-		s.refuse(c, err)
-		return
-	}
-	s.served(c, route)
-	c.Data(route.Status, route.ContentType, body)
+	return s.values(c, route, func(name string) any { return deviceValue(a, name) })
 }
 
 // deviceValue returns what stands behind a name of the operation's answer (RFC
@@ -61,24 +53,21 @@ type wireProof struct {
 }
 
 // sessionProof answers pages that want to exchange their browser's session.
-func (s *Server) sessionProof(route *dialects.Route) gin.HandlerFunc {
-	return func(c *gin.Context) {
-		if s.needTenant(c) {
-			return
-		}
-		r, err := s.read(c, route)
-		if err == nil {
-			err = s.share(c, r)
-		}
-		if err != nil {
-			s.refuse(c, err)
-			return
-		}
-		proof, err := s.Grants.SessionProof(c.Request.Context(), s.Sessions, r)
-		if err != nil {
-			s.refuse(c, err)
-			return
-		}
-		c.JSON(http.StatusOK, wireProof{SessionProof: proof, ExpiresIn: int64(grants.ProofLife.Seconds())})
+func (s *Server) sessionProof(c *gin.Context, route *dialects.Route) error {
+	if err := needTenant(c); err != nil {
+		return err
 	}
+	r, err := s.read(c, route)
+	if err != nil {
+		return err
+	}
+	if err := s.share(c, r); err != nil {
+		return err
+	}
+	proof, err := s.Grants.SessionProof(c.Request.Context(), s.Sessions, r)
+	if err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, wireProof{SessionProof: proof, ExpiresIn: int64(grants.ProofLife.Seconds())})
+	return nil
 }

@@ -11,17 +11,17 @@ import (
 )
 
 // impersonatees answers who bears a token with whom they may become.
-func (s *Server) impersonatees(c *gin.Context, route *dialects.Route) {
-	if s.needTenant(c) {
-		return
+func (s *Server) impersonatees(c *gin.Context, route *dialects.Route) error {
+	if err := needTenant(c); err != nil {
+		return err
 	}
 	body, err := s.listImpersonatees(c, route)
 	if err != nil {
-		s.refuse(c, err)
-		return
+		return err
 	}
 	s.served(c, route)
 	c.Data(route.Status, route.ContentType, body)
+	return nil
 }
 
 func (s *Server) listImpersonatees(c *gin.Context, route *dialects.Route) ([]byte, error) {

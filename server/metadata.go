@@ -57,9 +57,9 @@ type described struct {
 // discovery answers with the tenant's metadata, by whichever way it was found:
 // it always names the stored issuer. A dialect's own endpoints stand in it in
 // place of the default ones.
-func (s *Server) discovery(c *gin.Context, spec *dialects.Spec) {
-	if s.needTenant(c) {
-		return
+func (s *Server) discovery(c *gin.Context, spec *dialects.Spec) error {
+	if err := needTenant(c); err != nil {
+		return err
 	}
 	grants := s.Grants.Offered(c.Request.Context(), of(c).tenant)
 	key := described{of(c).tenant, spec, strings.Join(grants, " ")}
@@ -67,12 +67,12 @@ func (s *Server) discovery(c *gin.Context, spec *dialects.Spec) {
 	if !ok {
 		var err error
 		if doc, err = s.describe(key); err != nil {
-			s.refuse(c, err)
-			return
+			return err
 		}
 		s.metadata.Add(key, doc)
 	}
 	s.publish(c, doc.body, doc.etag, s.JWKSMaxAge)
+	return nil
 }
 
 func (s *Server) describe(d described) (*document, error) {
@@ -156,16 +156,16 @@ func grantsOf(spec *dialects.Spec, grants string) []string {
 
 // jwks answers with the tenant's public keys (RFC 7517 section 5). Like the
 // metadata it is answered from memory when the database is away.
-func (s *Server) jwks(c *gin.Context) {
-	if s.needTenant(c) {
-		return
+func (s *Server) jwks(c *gin.Context) error {
+	if err := needTenant(c); err != nil {
+		return err
 	}
 	doc, err := s.Keys.JWKS(c.Request.Context(), of(c).tenant.ID)
 	if err != nil {
-		s.refuse(c, err)
-		return
+		return err
 	}
 	s.publish(c, doc.Body, doc.ETag, s.JWKSMaxAge)
+	return nil
 }
 
 // scheduleMaxAge is how long a verifier may not hear of a revoked key.
@@ -187,17 +187,17 @@ func holds(ifNoneMatch, etag string) bool {
 
 // keySchedule answers with the life of the tenant's keys: what signs when, and
 // what was revoked.
-func (s *Server) keySchedule(c *gin.Context) {
-	if s.needTenant(c) {
-		return
+func (s *Server) keySchedule(c *gin.Context) error {
+	if err := needTenant(c); err != nil {
+		return err
 	}
 	tenant := of(c).tenant
 	doc, err := s.Keys.Schedule(c.Request.Context(), tenant.ID, tenant.Issuer)
 	if err != nil {
-		s.refuse(c, err)
-		return
+		return err
 	}
 	s.publish(c, doc.Body, doc.ETag, scheduleMaxAge)
+	return nil
 }
 
 // publish answers with a public JSON document that anyone may keep for a while,

@@ -12,19 +12,12 @@ import (
 )
 
 // profile answers who bears a token with what is known of them.
-func (s *Server) profile(c *gin.Context, route *dialects.Route) {
+func (s *Server) profile(c *gin.Context, route *dialects.Route) error {
 	token, err := s.bearer(c, route)
 	if err != nil {
-		s.refuse(c, err)
-		return
+		return err
 	}
-	body, err := route.EncodeValues(func(name string) any { return known(token.User, name) })
-	if err != nil {
-		s.refuse(c, err)
-		return
-	}
-	s.served(c, route)
-	c.Data(route.Status, route.ContentType, body)
+	return s.values(c, route, func(name string) any { return known(token.User, name) })
 }
 
 // bearer returns the live token of a person that the request brings as its

@@ -121,28 +121,40 @@ func (s *Server) operation(route *dialects.Route) gin.HandlerFunc {
 	case dialects.Token:
 		return s.bounded(func(c *gin.Context) { s.token(c, route) })
 	case dialects.Metadata:
-		return func(c *gin.Context) { s.discovery(c, route.Spec()) }
+		return s.refusing(func(c *gin.Context) error { return s.discovery(c, route.Spec()) })
 	case dialects.JWKS:
-		return s.jwks
+		return s.refusing(s.jwks)
 	case dialects.KeySchedule:
-		return s.keySchedule
-	case dialects.Introspect:
-		return s.bounded(func(c *gin.Context) { s.introspect(c, route) })
-	case dialects.Profile:
-		return s.bounded(func(c *gin.Context) { s.profile(c, route) })
-	case dialects.SignIn:
-		return s.bounded(func(c *gin.Context) { s.signIn(c, route) })
-	case dialects.APIKeyCreate:
-		return s.bounded(func(c *gin.Context) { s.createAPIKey(c, route) })
-	case dialects.Revoke:
-		return s.bounded(func(c *gin.Context) { s.revoke(c, route) })
-	case dialects.DeviceAuthorization:
-		return s.bounded(func(c *gin.Context) { s.authorizeDevice(c, route) })
-	case dialects.Impersonatees:
-		return s.bounded(func(c *gin.Context) { s.impersonatees(c, route) })
-	case dialects.SessionProof:
-		return s.bounded(s.sessionProof(route))
-	default:
+		return s.refusing(s.keySchedule)
+	}
+	acts := map[dialects.Operation]func(*gin.Context, *dialects.Route) error{
+		dialects.Introspect: s.introspect, dialects.Profile: s.profile, dialects.SignIn: s.signIn, dialects.APIKeyCreate: s.createAPIKey,
+		dialects.Revoke: s.revoke, dialects.DeviceAuthorization: s.authorizeDevice, dialects.Impersonatees: s.impersonatees,
+		dialects.SessionProof: s.sessionProof,
+	}
+	act, ok := acts[route.Operation]
+	if !ok {
 		panic("server: no such operation: " + string(route.Operation))
 	}
+	return s.bounded(s.refusing(func(c *gin.Context) error { return act(c, route) }))
+}
+
+// refusing answers with what the operation returns.
+func (s *Server) refusing(operation func(*gin.Context) error) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if err := operation(c); err != nil {
+			s.refuse(c, err)
+		}
+	}
+}
+
+// values answers with what the operation holds, as the route writes it.
+func (s *Server) values(c *gin.Context, route *dialects.Route, value func(name string) any) error {
+	body, err := route.EncodeValues(value)
+	if err != nil {
+		return err
+	}
+	s.served(c, route)
+	c.Data(route.Status, route.ContentType, body)
+	return nil
 }

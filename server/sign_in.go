@@ -11,16 +11,14 @@ import (
 
 // signIn starts a session for a program that signs a person in by a dialect's
 // endpoint, and sets the dialect's cookie.
-func (s *Server) signIn(c *gin.Context, route *dialects.Route) {
+func (s *Server) signIn(c *gin.Context, route *dialects.Route) error {
 	r, err := s.read(c, route)
 	if err != nil {
-		s.refuse(c, err)
-		return
+		return err
 	}
 	cookie, err := s.Grants.StartSession(c.Request.Context(), s.Sessions, r, Agent(c.Request))
 	if err != nil {
-		s.refuse(c, err)
-		return
+		return err
 	}
 	http.SetCookie(c.Writer, &http.Cookie{
 		Name: route.Cookie, Value: cookie, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode,
@@ -32,6 +30,7 @@ func (s *Server) signIn(c *gin.Context, route *dialects.Route) {
 	s.served(c, route)
 	c.Status(route.Status)
 	c.Writer.WriteHeaderNow()
+	return nil
 }
 
 // Agent returns what a client says of itself, cut and made printable.

@@ -47,13 +47,11 @@ func stale() error {
 		Description: "this node has lost touch with its database, try again", RetryAfter: retryAfter}
 }
 
-// needTenant answers 404 on the shared host, where no tenant was named, and
-// reports whether it did.
-func (s *Server) needTenant(c *gin.Context) bool {
+// needTenant refuses what comes to the shared host without naming a tenant.
+func needTenant(c *gin.Context) error {
 	if of(c).tenant != nil {
-		return false
+		return nil
 	}
-	s.refuse(c, oauth.Errorf(oauth.UnknownTenant, oauth.ReasonMissing,
-		"this host is shared by all tenants: use the tenant's own host or its path /t/{slug}"))
-	return true
+	return oauth.Errorf(oauth.UnknownTenant, oauth.ReasonMissing,
+		"this host is shared by all tenants: use the tenant's own host or its path /t/{slug}")
 }

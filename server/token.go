@@ -88,22 +88,21 @@ func (s *Server) read(c *gin.Context, route *dialects.Route) (*grants.TokenReque
 }
 
 // introspect answers the introspection endpoint (RFC 7662 section 2).
-func (s *Server) introspect(c *gin.Context, route *dialects.Route) {
-	if s.needTenant(c) {
-		return
+func (s *Server) introspect(c *gin.Context, route *dialects.Route) error {
+	if err := needTenant(c); err != nil {
+		return err
 	}
 	r, err := s.read(c, route)
 	if err != nil {
-		s.refuse(c, err)
-		return
+		return err
 	}
 	answer, err := s.Grants.Introspect(c.Request.Context(), r)
 	if err != nil {
-		s.refuse(c, err)
-		return
+		return err
 	}
 	s.served(c, route)
 	c.JSON(http.StatusOK, answer)
+	return nil
 }
 
 // grantLabel returns the grant for metrics, whose labels must be few.
