@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -89,9 +90,9 @@ func TestLocalhostNamesLeadToLoopback(t *testing.T) {
 // TestAnInjectedClientIsUsed and left as it is.
 func TestAnInjectedClientIsUsed(t *testing.T) {
 	issuer := rsaIssuer(t)
-	var asked int
+	var asked atomic.Int64
 	client := &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
-		asked++
+		asked.Add(1)
 		return http.DefaultTransport.RoundTrip(r)
 	})}
 	v, err := verify.New(verify.Config{Issuers: []string{issuer.URL}, Audiences: []string{audience}, Client: client, Now: newClock().Now})
@@ -99,8 +100,8 @@ func TestAnInjectedClientIsUsed(t *testing.T) {
 		t.Fatal(err)
 	}
 	check(t, v, issuer.token(t), nil)
-	if asked != 3 || client.CheckRedirect != nil {
-		t.Errorf("asked %d times", asked)
+	if n := asked.Load(); n != 3 || client.CheckRedirect != nil {
+		t.Errorf("asked %d times", n)
 	}
 }
 

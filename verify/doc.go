@@ -26,7 +26,16 @@
 // While an issuer answers, a key that it revoked is refused at the latest
 // [Config.ScheduleMaxAge] after its key schedule lists the key, and at the latest
 // [Config.KeysMaxAge] after it leaves the key set; a shared cache on the way that
-// sends no Age adds its own time. While an issuer is away, its last known keys keep
-// verifying until they are [Config.KeepKeys] old; it is asked again every 5 seconds
-// for the schedule, every 30 seconds for the keys.
+// sends no Age adds its own time.
+//
+// An issuer that does not answer within 5 seconds, or not with the right document,
+// counts as away for [Config.ScheduleMaxAge] (at least 20 seconds) where that was
+// the schedule, and for [Config.KeysMaxAge] (at least 2 minutes) where it was the
+// keys. In that time no request whose key is known waits for it. Its last known keys
+// keep verifying until they are [Config.KeepKeys] old, and it is asked again beside
+// the requests: for the keys 30 seconds after it failed, for the schedule 5 seconds
+// after, then less and less often, up to a quarter of ScheduleMaxAge or 30 seconds.
+// Requests that come only after that time wait for it, once for all that come
+// together and for both documents. Thus the times above hold from when it answers
+// again, with the minima of this paragraph.
 package verify

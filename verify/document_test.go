@@ -16,7 +16,7 @@ func TestAFetchThatHangsEndsAfterFiveSeconds(t *testing.T) {
 				<-ctx.Done()
 				return 0, 0, ctx.Err()
 			},
-			now: time.Now, gap: keysGap, cold: coldGap, most: time.Minute,
+			now: time.Now, pace: pace{most: time.Minute, gap: keysGap, cold: coldGap},
 		}
 		began := time.Now()
 		held, err := d.get(t.Context())
@@ -40,7 +40,7 @@ func TestAStaleValueServesOnlyAfterTheIssuerWasAsked(t *testing.T) {
 				next++
 				return next, 20 * time.Second, nil
 			},
-			now: time.Now, gap: scheduleGap, cold: coldGap, most: time.Minute,
+			now: time.Now, pace: pace{most: time.Minute, gap: scheduleGap, cold: coldGap},
 		}
 		use := func(want int) {
 			t.Helper()
@@ -75,7 +75,7 @@ func TestFreshnessCountsFromTheBeginningOfTheFetch(t *testing.T) {
 				time.Sleep(4 * time.Second)
 				return 0, time.Hour, nil
 			},
-			now: time.Now, gap: scheduleGap, cold: coldGap, most: time.Minute,
+			now: time.Now, pace: pace{most: time.Minute, gap: scheduleGap, cold: coldGap},
 		}
 		began := time.Now()
 		held, err := d.get(t.Context())

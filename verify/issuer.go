@@ -25,18 +25,23 @@ type issuer struct {
 
 func newIssuer(name string, client *http.Client, c Config) *issuer {
 	i := &issuer{name: name, client: client, allowHTTP: c.AllowHTTP, keep: c.KeepKeys, now: c.Now}
-	i.keys = document[map[string]publicKey]{
-		fetch: i.fetchKeys, now: c.Now, gap: keysGap, cold: coldGap, most: c.KeysMaxAge,
-	}
-	i.revocations = document[revocations]{
-		fetch: i.fetchSchedule, now: c.Now, gap: scheduleGap, cold: scheduleGap, most: c.ScheduleMaxAge,
-	}
+	i.keys = document[map[string]publicKey]{fetch: i.fetchKeys, serves: i.good, now: c.Now, pace: pace{
+		most: c.KeysMaxAge, gap: keysGap, cold: coldGap, longest: keysGap, away: max(c.KeysMaxAge, 4*keysGap),
+	}}
+	// Without any schedule, the key set alone tells which keys are good.
+	optional := func(*snapshot[revocations]) bool { return true }
+	i.revocations = document[revocations]{fetch: i.fetchSchedule, serves: optional, now: c.Now, pace: pace{
+		most: c.ScheduleMaxAge, gap: scheduleGap, cold: scheduleGap,
+		longest: max(scheduleGap, min(c.ScheduleMaxAge/4, keysGap)), away: max(c.ScheduleMaxAge, 4*scheduleGap),
+	}}
 	return i
 }
 
 // key returns the issuer's published and not revoked key of that kid. An unknown
-// kid has the keys fetched anew, as often as their gap allows.
+// kid has the keys fetched anew, as often as their gap allows. It waits for one
+// fetch's time at most.
 func (i *issuer) key(ctx context.Context, kid string) (publicKey, error) {
+	i.revocations.start(ctx) // beside the keys: nobody waits for one after the other
 	held, err := i.keys.get(ctx)
 	if err != nil {
 		return publicKey{}, i.unavailable(err)
@@ -48,7 +53,7 @@ func (i *issuer) key(ctx context.Context, kid string) (publicKey, error) {
 			}
 		}
 	}
-	if held == nil || !i.now().Before(held.at.Add(i.keep)) {
+	if !i.good(held) {
 		return publicKey{}, i.unavailable(i.keys.lastFailure())
 	}
 	key, known := held.value[kid]
@@ -59,13 +64,17 @@ func (i *issuer) key(ctx context.Context, kid string) (publicKey, error) {
 	if err != nil {
 		return publicKey{}, i.unavailable(err)
 	}
-	// Without any schedule, the key set alone tells which keys are good.
 	if revoked != nil {
 		if _, gone := revoked.value[kid]; gone {
 			return publicKey{}, invalid("the key was revoked")
 		}
 	}
 	return key, nil
+}
+
+// good tells whether held are keys, and not older than may be.
+func (i *issuer) good(held *snapshot[map[string]publicKey]) bool {
+	return held != nil && i.now().Before(held.at.Add(i.keep))
 }
 
 func (i *issuer) unavailable(cause error) error {

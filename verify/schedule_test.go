@@ -1,6 +1,7 @@
 package verify_test
 
 import (
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -124,8 +125,17 @@ func TestGoodKeysVerifyWhileOnlyTheScheduleIsAway(t *testing.T) {
 	issuer.fail(schedulePath)
 	v := newVerifier(t, clock.Now, issuer)
 	check(t, v, issuer.token(t), nil)
-	issuer.publishSchedule("k1")
+	asked, release := make(chan struct{}, 9), make(chan struct{})
+	issuer.publish(schedulePath, func(w http.ResponseWriter, _ *http.Request) {
+		asked <- struct{}{}
+		<-release
+		_, _ = fmt.Fprintf(w, `{"issuer":%q,"revoked":[{"kid":"k1"}]}`, issuer.URL)
+	})
 	clock.Advance(5 * time.Second)
+	check(t, v, issuer.token(t), nil)
+	<-asked // beside the request, which did not wait
+	close(release)
+	clock.Advance(55 * time.Second)
 	check(t, v, issuer.token(t), verify.ErrInvalidToken)
 }
 
