@@ -26,9 +26,25 @@ func (db *DB) Lock() error {
 	if db.path == "" || db.lock != nil {
 		return nil
 	}
+	if err := oneName(db.path); err != nil {
+		return err
+	}
 	lock, err := lockFile(db.path+".lock", db.now())
 	db.lock = lock
 	return err
+}
+
+// oneName refuses a file that has several names (hard links): neither the lock
+// nor SQLite's write-ahead log would be found beside the other ones.
+func oneName(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return fmt.Errorf("the SQLite file: %w", err)
+	}
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok && stat.Nlink > 1 {
+		return fmt.Errorf("%s has %d names (hard links), and who opens it by another one would not see what is written here: remove the others, or copy the file", path, stat.Nlink)
+	}
+	return nil
 }
 
 func lockFile(path string, now time.Time) (*fileLock, error) {

@@ -31,6 +31,33 @@ func TestSecondServeIsToldWhoHasTheFile(t *testing.T) {
 	wantErr(t, storetest.OpenURL(t, url, store.Options{}).Lock(), store.ErrLocked) // Migrate has not given it back
 }
 
+func TestFileIsLockedByWhateverNameItHas(t *testing.T) {
+	dir := t.TempDir()
+	data := filepath.Join(dir, "data")
+	file := filepath.Join(data, "g.db")
+	first := storetest.OpenURL(t, "sqlite:"+file, store.Options{})
+	must(t, first.Lock())
+	for name, target := range map[string]string{"link.db": file, "volume": data, "again": "volume"} {
+		must(t, os.Symlink(target, filepath.Join(dir, name)))
+	}
+	for _, other := range []string{"link.db", "volume/g.db", "again/g.db"} {
+		wantErr(t, storetest.OpenURL(t, "sqlite:"+filepath.Join(dir, other), store.Options{}).Lock(), store.ErrLocked)
+	}
+}
+
+func TestFileWithSeveralNamesIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	file, other := filepath.Join(dir, "g.db"), filepath.Join(dir, "h.db")
+	must(t, storetest.OpenURL(t, "sqlite:"+file, store.Options{}).Close())
+	must(t, os.Link(file, other))
+	db := storetest.OpenURL(t, "sqlite:"+other, store.Options{})
+	if err := db.Lock(); err == nil || !strings.Contains(err.Error(), "has 2 names") {
+		t.Errorf("a file with two names was answered %v", err)
+	}
+	must(t, os.Remove(file))
+	must(t, db.Lock())
+}
+
 func TestMigrationOfAFileThatIsServedIsRefused(t *testing.T) {
 	url := "sqlite:" + filepath.Join(t.TempDir(), "g.db")
 	first, second := storetest.OpenURL(t, url, store.Options{}), storetest.OpenURL(t, url, store.Options{})

@@ -19,15 +19,15 @@ func (db *DB) openSQLite(ctx context.Context, path string) error {
 	if path == "" || strings.HasPrefix(path, "//") || strings.HasPrefix(path, ":") {
 		return errors.New(`the database URL must be "sqlite:" and the path of a file, such as sqlite:data/gatehouse.db or sqlite:/var/lib/gatehouse/gatehouse.db`)
 	}
-	path, err := filepath.Abs(path)
+	if err := createFile(path); err != nil {
+		return err
+	}
+	path, err := realPath(path)
 	if err != nil {
 		return fmt.Errorf("the SQLite file's path: %w", err)
 	}
 	db.path = path
 	db.writing = make(chan struct{}, 1)
-	if err := createFile(path); err != nil {
-		return err
-	}
 	if db.sql, err = sql.Open("sqlite", sqliteDSN(path)); err != nil {
 		return fmt.Errorf("opening %s: %w", path, err)
 	}
@@ -45,6 +45,16 @@ func (db *DB) openSQLite(ctx context.Context, path string) error {
 		return errors.Join(fmt.Errorf("opening %s: %w", path, translate(err)), db.sql.Close())
 	}
 	return db.start(sqlite.New(sqlite.Config{Conn: db.sql}))
+}
+
+// realPath returns the one path without symbolic links that a file has. SQLite
+// keeps its log beside that, and so do we our lock.
+func realPath(path string) (string, error) {
+	path, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Abs(path)
 }
 
 // createFile makes the file for its owner only: SQLite gives its mode to the
