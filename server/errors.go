@@ -19,11 +19,15 @@ import (
 const retryAfter = 2 * time.Second
 
 // refuse answers with an error, in the form of the route that the request
-// reached or else of the RFCs.
+// reached, of the admin API, or else of the RFCs.
 func (s *Server) refuse(c *gin.Context, err error) {
 	failure := AsFailure(err)
 	x := of(c)
 	x.failure = failure
+	if belowAdmin(c.Request.URL.Path) {
+		refuseAdmin(c, failure)
+		return
+	}
 	var refusal dialects.Refusal
 	if x.answeredBy != nil {
 		refusal = x.answeredBy.Refuse(failure, x.id)

@@ -16,7 +16,7 @@ import (
 )
 
 // Prefix is the path below which the admin API is served.
-const Prefix = "/admin/v1"
+const Prefix = server.AdminPath
 
 //go:embed openapi.yaml
 var openAPI []byte

@@ -2,7 +2,6 @@ package adminapi
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -13,6 +12,7 @@ import (
 	"github.com/gatehouse-auth/gatehouse/admin"
 	"github.com/gatehouse-auth/gatehouse/keys"
 	"github.com/gatehouse-auth/gatehouse/oauth"
+	"github.com/gatehouse-auth/gatehouse/server"
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
@@ -106,23 +106,13 @@ func refuse(c *gin.Context, err error) {
 	p := problemOf(err)
 	call := callOf(c)
 	call.failure = &oauth.Error{Code: oauth.Code(p.code), Err: p.cause}
-	body := map[string]any{}
-	maps.Copy(body, p.details)
-	body["title"], body["status"], body["code"] = http.StatusText(p.status), p.status, p.code
-	body["detail"], body["request_id"] = p.detail, call.requestID
+	more := map[string]any{}
+	maps.Copy(more, p.details)
 	if p.field != "" {
-		body["field"] = p.field
+		more["field"] = p.field
 	}
 	if p.challenge != "" {
 		c.Header("WWW-Authenticate", "Bearer "+p.challenge)
 	}
-	if p.status == http.StatusServiceUnavailable {
-		c.Header("Retry-After", "2")
-	}
-	document, err := json.Marshal(body)
-	if err != nil {
-		panic(err) // details are strings, numbers, lists and instants
-	}
-	c.Abort()
-	c.Data(p.status, "application/problem+json", document)
+	server.Problem(c, p.status, p.code, p.detail, call.requestID, more)
 }
