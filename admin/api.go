@@ -101,7 +101,7 @@ func (s *Service) updateAPI(ctx context.Context, a Actor, slug, id string, versi
 		return nil, err
 	}
 	before := apiChange{Name: api.Name, Scopes: api.Scopes, SharedHost: api.SharedHost, SigningAlg: api.SigningAlg, TokenShape: TokenShape{api.TokenFormat, api.Claims}, RequiredPermission: api.RequiredPermission, Lifetime: api.Lifetime}
-	m, err := merge(before, p, "id", "identifier", "created_at", "updated_at")
+	m, err := merge(before, api, p, "name", "scopes", "shared_host")
 	if err != nil || len(m.changed) == 0 {
 		return api, err
 	}

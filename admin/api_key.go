@@ -135,7 +135,7 @@ func (s *Service) UpdateAPIKey(ctx context.Context, a Actor, slug, userID, keyID
 	if err != nil {
 		return nil, refused(err, "API key", "")
 	}
-	m, err := merge(APIKeySettings{Name: k.Name, Scopes: k.Scopes, ExpiresAt: k.ExpiresAt}, p, "id", "user_id", "prefix", "hint", "created_at", "last_used_at")
+	m, err := merge(APIKeySettings{Name: k.Name, Scopes: k.Scopes, ExpiresAt: k.ExpiresAt}, k, p, "name")
 	if err != nil || len(m.changed) == 0 {
 		return k, err
 	}

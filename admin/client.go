@@ -144,7 +144,8 @@ func (s *Service) updateClient(ctx context.Context, a Actor, slug, clientID stri
 	if err := current(c.Version, version, "client"); err != nil {
 		return nil, err
 	}
-	m, err := merge(changeOf(c), p, "client_id", "client_secret", "inherited_permissions", "created_at", "updated_at")
+	m, err := merge(changeOf(c), &CreatedClient{Client: c}, p, "name", "status", "grant_types", "token_endpoint_auth_method", "assertion_audiences",
+		"allow_assertions_without_jti", "apis", "resource_server_for", "allowed_origins")
 	if err != nil || len(m.changed) == 0 {
 		return c, err
 	}

@@ -81,7 +81,7 @@ func (s *Service) updateGroup(ctx context.Context, a Actor, slug, group string, 
 	if err := current(g.Version, version, "group"); err != nil {
 		return nil, err
 	}
-	m, err := merge(GroupSettings{Name: g.Name, Description: g.Description, Permissions: g.Permissions}, p, "id", "created_at", "updated_at")
+	m, err := merge(GroupSettings{Name: g.Name, Description: g.Description, Permissions: g.Permissions}, g, p, "name")
 	if err != nil || len(m.changed) == 0 {
 		return g, err
 	}

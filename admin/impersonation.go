@@ -117,7 +117,7 @@ func (s *Service) updateRule(ctx context.Context, a Actor, slug, id string, vers
 	if err := current(r.Version, version, "impersonation rule"); err != nil {
 		return nil, err
 	}
-	m, err := merge(ruleSettingsOf(r), p, "id", "actor", "target", "created_at", "updated_at")
+	m, err := merge(ruleSettingsOf(r), r, p, "status", "require_reason", "exceed_permissions")
 	if err != nil || len(m.changed) == 0 {
 		return r, err
 	}

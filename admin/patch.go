@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -24,13 +25,18 @@ func (m merged[T]) changes(name string) bool { return slices.Contains(m.changed,
 // details is what the audit log keeps of a patch: names, never values.
 func (m merged[T]) details() map[string]any { return map[string]any{"changed": m.changed} }
 
-// merge applies the patch to a thing's changeable members. The fixed ones are
-// known and refused.
-func merge[T any](before T, patch Patch, fixed ...string) (merged[T], error) {
+// merge applies the patch to a thing's changeable members, which are before.
+// Those of always have a value in every thing, which null cannot take away. What
+// else the thing shows does not change: the patch may say it as it is.
+func merge[T any](before T, shown any, patch Patch, always ...string) (merged[T], error) {
 	var result merged[T]
-	for _, name := range fixed {
-		if _, ok := patch[name]; ok {
-			return result, Errorf(CodeInvalid, name, "cannot be changed")
+	patch, err := changeable[T](shown, patch)
+	if err != nil {
+		return result, err
+	}
+	for _, name := range always {
+		if value, given := patch[name]; given && (value == nil || value == "") {
+			return result, Errorf(CodeInvalid, name, "has a value always: it cannot be null or empty, only another one")
 		}
 	}
 	old, err := object(before)
@@ -62,6 +68,35 @@ func merge[T any](before T, patch Patch, fixed ...string) (merged[T], error) {
 	}
 	slices.Sort(result.changed)
 	return result, nil
+}
+
+// changeable returns the patch without the members that T does not have and the
+// thing shows with that value. Others of the thing are refused.
+func changeable[T any](shown any, patch Patch) (Patch, error) {
+	have, err := object(shown)
+	if err != nil {
+		return nil, err
+	}
+	rest := Patch{}
+	for name, value := range patch {
+		_, changes := memberType(reflect.TypeFor[T](), name)
+		_, known := memberType(reflect.TypeOf(shown).Elem(), name)
+		switch {
+		case changes || !known:
+			rest[name] = value
+		case name == "last_used_at": // has its own time: whoever sends a thing back cannot know the present one
+		case !sameJSON(value, have[name]):
+			return nil, Errorf(CodeInvalid, name, "cannot be changed")
+		}
+	}
+	return rest, nil
+}
+
+// sameJSON reports whether two values are the same in JSON.
+func sameJSON(a, b any) bool {
+	one, errA := json.Marshal(a)
+	other, errB := json.Marshal(b)
+	return errA == nil && errB == nil && bytes.Equal(one, other)
 }
 
 // object returns a thing as the JSON object that it is.

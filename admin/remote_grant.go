@@ -108,7 +108,7 @@ func (s *Service) updateRemoteGrant(ctx context.Context, a Actor, slug, id strin
 	if err := current(g.Version, version, "remote grant"); err != nil {
 		return nil, err
 	}
-	m, err := merge(remoteOf(g), p, "id", "grant_type", "created_at", "updated_at")
+	m, err := merge(remoteOf(g), g, p, "status", "endpoint", "params", "public_clients")
 	if err != nil || len(m.changed) == 0 {
 		return g, err
 	}

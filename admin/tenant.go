@@ -72,8 +72,10 @@ type Rotation struct {
 // ownTenantFields are what a tenant's own administrators may change of it; the
 // rest is the operator's, as it reaches other tenants or costs the platform.
 func ownTenantFields() []string {
-	return []string{"name", "signing_alg", "rotation_period", "rotation_paused", "login_by_email", "brand_color", "background_color", "access_token_lifetime", "max_access_token_lifetime", "excess_lifetime",
-		"refresh_token_idle_lifetime", "refresh_token_lifetime", "refresh_token_grace"}
+	return []string{
+		"name", "signing_alg", "rotation_period", "rotation_paused", "login_by_email", "brand_color", "background_color", "access_token_lifetime", "max_access_token_lifetime", "excess_lifetime",
+		"refresh_token_idle_lifetime", "refresh_token_lifetime", "refresh_token_grace",
+	}
 }
 
 // CreateTenant makes a tenant. Only operators do, with tenants:write.
@@ -129,8 +131,10 @@ func (s *Service) taken(ctx context.Context, err error, slug string) error {
 	}
 	var taken *tenants.TakenError
 	if errors.As(err, &taken) && taken.Field == "dialects" {
-		return &Error{Code: CodeExists, Field: "dialects", Err: err,
-			Message: "a client has the name of the dialect, which is needed for the one that stands behind its endpoints"}
+		return &Error{
+			Code: CodeExists, Field: "dialects", Err: err,
+			Message: "a client has the name of the dialect, which is needed for the one that stands behind its endpoints",
+		}
 	}
 	if slug != "" {
 		if _, found := s.store.Tenant(ctx, slug); found == nil {
@@ -196,7 +200,7 @@ func (s *Service) updateTenant(ctx context.Context, a Actor, slug string, versio
 		return nil, err
 	}
 	before := tenantChange{t.Name, t.Hosts, t.Dialects, t.DialectSettings, t.Status, t.SigningAlg, t.KeyBits, SignIn{t.LoginByEmail}, Look{t.BrandColor, t.BackgroundColor}, Rotation{t.RotationPeriod, t.RotationPaused}, Excess{t.ExcessLifetime}, t.Lifetime, t.RefreshLifetime}
-	m, err := merge(before, p, "id", "slug", "issuer", "created_at", "updated_at")
+	m, err := merge(before, t, p, "name", "hosts", "dialects", "status", "signing_alg", "key_bits", "login_by_email", "rotation_paused")
 	if err != nil || len(m.changed) == 0 {
 		return t, err
 	}

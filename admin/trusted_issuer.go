@@ -126,7 +126,7 @@ func (s *Service) updateIssuer(ctx context.Context, a Actor, slug, id string, ve
 	if err != nil {
 		return nil, err
 	}
-	m, err := merge(before, p, "id", "issuer", "created_at", "updated_at")
+	m, err := merge(before, t, p, "status", "audiences", "signing_algs", "reusable_assertions", "rules")
 	if err != nil || len(m.changed) == 0 {
 		return t, err
 	}

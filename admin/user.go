@@ -129,7 +129,7 @@ func (s *Service) updateUser(ctx context.Context, a Actor, slug, userID string, 
 	if err := current(u.Version, version, "user"); err != nil {
 		return nil, err
 	}
-	m, err := merge(settingsOf(u), p, "id", "inherited_permissions", "has_password", "service_account_of", "created_at", "updated_at")
+	m, err := merge(settingsOf(u), u, p, "username", "status")
 	if err != nil {
 		return nil, err
 	}
