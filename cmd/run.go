@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,6 +59,9 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer, 
 	exited := false
 	parser, err := newParser(&line, stdout, stderr, func(int) { exited = true })
 	if err != nil {
+		return fail(stderr, err, exitFailed)
+	}
+	if err := giveWay(parser, args); err != nil {
 		return fail(stderr, err, exitFailed)
 	}
 	parsed, err := parser.Parse(args)
@@ -120,6 +124,26 @@ func fail(stderr io.Writer, err error, code int) int {
 	return code
 }
 
+// giveWay withdraws the settings among the flags whose names the command in args
+// has for flags of its own: what can be set of a tenant may be called as the
+// platform's setting is, and kong would take the setting.
+func giveWay(parser *kong.Kong, args []string) error {
+	traced, err := kong.Trace(parser, args)
+	if err != nil {
+		return err
+	}
+	selected := traced.Selected()
+	if selected == nil {
+		return nil
+	}
+	parser.Model.Flags = slices.DeleteFunc(parser.Model.Flags, func(f *kong.Flag) bool {
+		return isSetting(f) && slices.ContainsFunc(selected.Flags, func(own *kong.Flag) bool { return own.Name == f.Name })
+	})
+	return nil
+}
+
+func isSetting(f *kong.Flag) bool { return f.Group != nil && f.Group.Key == settingsGroup }
+
 // flagLayer collects the settings that were given as flags.
 func flagLayer(parsed *kong.Context) layer {
 	names := map[string]string{}
@@ -128,7 +152,7 @@ func flagLayer(parsed *kong.Context) layer {
 	}
 	found := layer{}
 	for _, step := range parsed.Path {
-		if step.Flag == nil || step.Flag.Group == nil || step.Flag.Group.Key != settingsGroup {
+		if step.Flag == nil || !isSetting(step.Flag) {
 			continue
 		}
 		name, ok := names[step.Flag.Name]
@@ -146,7 +170,7 @@ func help(options kong.HelpOptions, parsed *kong.Context) error {
 	selected := parsed.Selected()
 	if selected == nil || selected.Name != "serve" {
 		for _, flag := range parsed.Model.Flags {
-			if flag.Group != nil && flag.Group.Key == settingsGroup {
+			if isSetting(flag) {
 				flag.Hidden = true
 			}
 		}
