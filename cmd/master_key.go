@@ -55,10 +55,10 @@ func (c *masterKeyRotateCmd) Run(a *app) error {
 func (r rewrapped) print(w io.Writer) error {
 	fmt.Fprintf(w, "Everything is sealed by master key %s; %d wrapped anew.\n", r.MasterKey, r.Rewrapped)
 	for _, id := range r.Unneeded {
-		fmt.Fprintf(w, "Master key %s seals nothing here any more and may be withdrawn from every node. Backups still need it.\n", id)
+		fmt.Fprintf(w, "Master key %s seals nothing here any more. Withdraw it once every node has been restarted with %s first: a node that was not may still seal with it, so run this command again before. Backups still need it.\n", id, r.MasterKey)
 	}
 	if len(r.Unneeded) == 0 && r.Rewrapped == 0 {
-		fmt.Fprintln(w, "To change it, put a new key (`gatehouse master-key generate`) before the present one on every node, restart them, and run this again.")
+		fmt.Fprintln(w, "To change it, put a new key (`gatehouse master-key generate`) after the present one on every node and restart them one by one; then put it first, restart them one by one again, and run this command. A single node may have it first at once.")
 	}
 	return nil
 }
