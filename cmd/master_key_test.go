@@ -3,7 +3,9 @@ package cmd
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
+	"sync"
 	"testing"
 
 	"github.com/gatehouse-auth/gatehouse/admin"
@@ -93,6 +95,43 @@ func TestRewrappingGoesOnAfterAStop(t *testing.T) {
 	}
 	if err := checkMasterKey(t.Context(), db, newSealer(t, first)); !errors.Is(err, keys.ErrWrongMasterKey) {
 		t.Errorf("the withdrawn key: %v", err)
+	}
+}
+
+// Two nodes may do it at once: neither fails, and each row is wrapped anew by one
+// of them. Each waits after its first batch until the other has had one too.
+func TestTwoNodesRewrapAtOnce(t *testing.T) {
+	one, other := storetest.OpenPair(t)
+	first, second := keys.GenerateMasterKey(), keys.GenerateMasterKey()
+	slugs := make([]string, rewrapBatch)
+	for i := range slugs {
+		slugs[i] = fmt.Sprintf("t%d", i)
+	}
+	sealed(t, one, newSealer(t, first), slugs...)
+	both := newSealer(t, second+","+first)
+
+	var nodes, begun sync.WaitGroup
+	var done [2]int64
+	begun.Add(2)
+	for i, db := range []*store.DB{one, other} {
+		nodes.Go(func() {
+			meet := sync.OnceFunc(func() { begun.Done(); begun.Wait() })
+			defer meet()
+			var err error
+			if done[i], err = rewrapAll(t.Context(), db, both, func(int64, int64) { meet() }); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	nodes.Wait()
+	total := done[0] + done[1]
+	if total != int64(2*len(slugs)) {
+		t.Errorf("%v of %d wrapped anew", done, 2*len(slugs))
+	}
+	// Everything opens with the new key alone: it can be wrapped by a third one.
+	third := newSealer(t, keys.GenerateMasterKey()+","+second)
+	if done, err := rewrapAll(t.Context(), one, third, func(int64, int64) {}); done != total || err != nil {
+		t.Errorf("with the new master key alone: %d of %d, %v", done, total, err)
 	}
 }
 
