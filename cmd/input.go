@@ -154,12 +154,18 @@ func secretFrom(flag, path string) (string, error) {
 	return text, nil
 }
 
-// confirm asks a person at a terminal; programs have made up their minds.
+// confirm asks a person at a terminal. Programs, and people who want JSON, have
+// to pass --yes: what cannot be undone must not happen because nobody could be
+// asked.
 func (a *app) confirm(yes bool, format string, args ...any) error {
-	if yes || a.json || !isatty.IsTerminal(os.Stdin.Fd()) {
+	if yes {
 		return nil
 	}
-	fmt.Fprintf(a.stderr, format+" Type yes: ", args...)
+	question := fmt.Sprintf(format, args...)
+	if a.json || !isatty.IsTerminal(os.Stdin.Fd()) {
+		return usage("%s There is nobody to ask: pass --yes", question)
+	}
+	fmt.Fprintf(a.stderr, "%s Type yes: ", question)
 	answer, err := bufio.NewReader(io.LimitReader(os.Stdin, 100)).ReadString('\n')
 	if err != nil || strings.TrimSpace(answer) != "yes" {
 		return errors.New("nothing was changed")

@@ -200,7 +200,7 @@ func (c *tenantsUpdateCmd) Run(a *app) error {
 
 type tenantsDeleteCmd struct {
 	Slug string `arg:""`
-	Yes  bool   `short:"y" help:"Do not ask."`
+	Yes  bool   `short:"y" help:"Do not ask. Needed without a terminal, and with --json."`
 }
 
 func (c *tenantsDeleteCmd) Run(a *app) error {

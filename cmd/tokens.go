@@ -14,7 +14,7 @@ type tokensRevokeCmd struct {
 	User   string `placeholder:"USER_ID" help:"Those that speak for this user, and those by which it acts."`
 	JTI    string `name:"jti" placeholder:"JTI" help:"A single one, by its jti."`
 	All    bool   `help:"All that the tenant has issued."`
-	Yes    bool   `short:"y" help:"With --all: do not ask."`
+	Yes    bool   `short:"y" help:"With --all: do not ask. Needed without a terminal, and with --json."`
 }
 
 func (c *tokensRevokeCmd) Run(a *app) error {
