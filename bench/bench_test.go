@@ -74,15 +74,23 @@ func openSSLSignature(b *testing.B) time.Duration {
 	return 0
 }
 
+// goals are what figures of a build should be at most. They are printed with the
+// figures' units; nothing fails where one is not met, as machines differ.
+type goals struct{ cpu, raw, p99 string }
+
 // BenchmarkToken is a client_credentials request on a warm server: its
 // processor time per token, and how many raw signatures of the same backend
-// that is.
+// that is. With OpenSSL, either of the two goals will do.
 func BenchmarkToken(b *testing.B) {
-	b.Run("crypto-rsa", func(b *testing.B) { benchmarkToken(b, "", rawSignature) })
-	b.Run("OpenSSL", func(b *testing.B) { benchmarkToken(b, "openssl", openSSLSignature) })
+	b.Run("crypto-rsa", func(b *testing.B) {
+		benchmarkToken(b, "", rawSignature, goals{raw: "(goal<=1.15)", p99: "(goal<=30)"})
+	})
+	b.Run("OpenSSL", func(b *testing.B) {
+		benchmarkToken(b, "openssl", openSSLSignature, goals{cpu: "(goal<=420)", raw: "(or<=1.35)"})
+	})
 }
 
-func benchmarkToken(b *testing.B, tags string, rawSignature func(*testing.B) time.Duration) {
+func benchmarkToken(b *testing.B, tags string, rawSignature func(*testing.B) time.Duration, goal goals) {
 	n := startNode(b, tags)
 	warm(b, n)
 	before := rawSignature(b)
@@ -93,11 +101,11 @@ func benchmarkToken(b *testing.B, tags string, rawSignature func(*testing.B) tim
 	perToken := (n.cpu(b) - cpu) / time.Duration(b.N)
 	raw := (before + rawSignature(b)) / 2
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "tokens/s")
-	b.ReportMetric(float64(perToken.Nanoseconds())/1000, "cpu-us/token")
+	b.ReportMetric(float64(perToken.Nanoseconds())/1000, "cpu-us/token"+goal.cpu)
 	b.ReportMetric(float64(raw.Nanoseconds())/1000, "cpu-us/raw-signature")
-	b.ReportMetric(float64(perToken)/float64(raw), "raw-signatures/token")
+	b.ReportMetric(float64(perToken)/float64(raw), "raw-signatures/token"+goal.raw)
 	b.ReportMetric(percentile(latencies, 50), "p50-ms")
-	b.ReportMetric(percentile(latencies, 99), "p99-ms")
+	b.ReportMetric(percentile(latencies, 99), "p99-ms"+goal.p99)
 }
 
 func warm(b *testing.B, n *node) {
