@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/gatehouse-auth/gatehouse/oauth"
@@ -112,14 +113,16 @@ func (s *Service) reachClient(ctx context.Context, a Actor, scope, slug, clientI
 }
 
 // changeClient is reachClient for whoever wants to change the client. Who has
-// fewer admin scopes than the client could else borrow them from it.
+// fewer admin scopes than the client or its service account could else borrow
+// them from it.
 func (s *Service) changeClient(ctx context.Context, a Actor, slug, clientID string) (*tenants.Tenant, *tenants.Client, error) {
 	t, c, err := s.reachClient(ctx, a, "clients:write", slug, clientID)
 	if err != nil {
 		return nil, nil, err
 	}
-	if access, ok := c.Access(oauth.AdminAudience); ok && !a.Scopes.HasAll(access.Scopes) {
-		return nil, nil, Errorf(CodeForbidden, "", "the client has admin scopes that you do not have (%s): only who has them may change it", missing(access.Scopes, a.Scopes))
+	access, _ := c.Access(oauth.AdminAudience)
+	if err := checkHeld(a, "client", slices.Concat(access.Scopes, c.Permissions, c.InheritedPermissions)); err != nil {
+		return nil, nil, err
 	}
 	return t, c, nil
 }

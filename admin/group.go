@@ -61,20 +61,34 @@ func (s *Service) reachGroup(ctx context.Context, a Actor, scope, slug, group st
 	return reachOne(ctx, s, a, scope, slug, "group", group, s.store.Group)
 }
 
+// changeGroup is reachGroup for whoever wants to change the group. Who has fewer
+// admin scopes than the group could else take them from its members, and then
+// change these.
+func (s *Service) changeGroup(ctx context.Context, a Actor, slug, group string) (*tenants.Tenant, *tenants.Group, error) {
+	t, g, err := s.reachGroup(ctx, a, "users:write", slug, group)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := checkHeld(a, "group", g.Permissions); err != nil {
+		return nil, nil, err
+	}
+	return t, g, nil
+}
+
 // Groups lists a tenant's groups by name; it needs users:read.
 func (s *Service) Groups(ctx context.Context, a Actor, slug string, q Query) (Page[tenants.Group], error) {
 	return listOf(ctx, s, a, "users:read", slug, "groups", func(g *tenants.Group) string { return tenants.Fold(g.Name) }, s.store.Groups, q)
 }
 
 // UpdateGroup applies a merge patch to a group, if it still has the version, 0
-// for any. It needs users:write, and the admin scopes among the permissions
-// where these change. id and created_at never change.
+// for any. It needs users:write, and every admin scope that the group has or
+// gets. id and created_at never change.
 func (s *Service) UpdateGroup(ctx context.Context, a Actor, slug, group string, version int64, p Patch) (*tenants.Group, error) {
 	return retried(version, func() (*tenants.Group, error) { return s.updateGroup(ctx, a, slug, group, version, p) })
 }
 
 func (s *Service) updateGroup(ctx context.Context, a Actor, slug, group string, version int64, p Patch) (*tenants.Group, error) {
-	t, g, err := s.reachGroup(ctx, a, "users:write", slug, group)
+	t, g, err := s.changeGroup(ctx, a, slug, group)
 	if err != nil {
 		return nil, err
 	}
@@ -102,9 +116,10 @@ func (s *Service) updateGroup(ctx context.Context, a Actor, slug, group string, 
 }
 
 // DeleteGroup deletes a group; its members stay, without what it gave them. It
-// needs users:write. version is as in UpdateGroup.
+// needs users:write and every admin scope that the group has. version is as in
+// UpdateGroup.
 func (s *Service) DeleteGroup(ctx context.Context, a Actor, slug, group string, version int64) error {
-	t, g, err := s.reachGroup(ctx, a, "users:write", slug, group)
+	t, g, err := s.changeGroup(ctx, a, slug, group)
 	if err != nil {
 		return err
 	}

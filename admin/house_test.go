@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/url"
@@ -27,6 +28,7 @@ type house struct {
 	peppers *keys.Peppers
 	now     time.Time
 	making  func() // called whenever a key is made
+	storing func() // called whenever a user was judged and is about to be stored
 }
 
 // dialects are those of these tests: two claim the same endpoint, one has a
@@ -53,19 +55,35 @@ func newHouse(t *testing.T) *house {
 }
 
 func openHouse(t *testing.T, db *store.DB) *house {
-	h := &house{t: t, db: db, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), making: func() {}}
+	h := &house{t: t, db: db, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), making: func() {}, storing: func() {}}
 	sealer := keystest.Sealer()
 	h.peppers = keys.NewPeppers(db, sealer)
 	public, err := url.Parse("https://gatehouse.example:8443")
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.Service = admin.New(db, sealer, h.peppers, admin.Config{
+	h.Service = admin.New(watched{db, h}, sealer, h.peppers, admin.Config{
 		PublicURL: public, Timing: timing(), Dialects: dialects(),
 		Grants:      []string{oauth.GrantClientCredentials, oauth.GrantPassword},
 		AuthMethods: []string{oauth.AuthSecretBasic, oauth.AuthSecretPost, oauth.AuthNone}, NewKey: h.newKey, CheckURL: fetch.New(fetch.Config{}).Check,
 	}, func() time.Time { return h.now })
 	return h
+}
+
+// watched is the store of a house.
+type watched struct {
+	*store.DB
+	h *house
+}
+
+func (w watched) CreateUser(ctx context.Context, u *tenants.User, e tenants.AuditEvent) error {
+	w.h.storing()
+	return w.DB.CreateUser(ctx, u, e)
+}
+
+func (w watched) UpdateUser(ctx context.Context, u *tenants.User, e tenants.AuditEvent) error {
+	w.h.storing()
+	return w.DB.UpdateUser(ctx, u, e)
 }
 
 func (h *house) newKey(s *keys.Sealer, tenantID string, bits int) keys.NewKey {

@@ -40,6 +40,16 @@ func adminScopesIn(permissions []string) oauth.Scopes {
 	return oauth.Scopes(permissions).Within(AllScopes())
 }
 
+// checkHeld answers forbidden for a thing that has admin scopes among its
+// permissions which the actor does not have: it may not change the thing.
+func checkHeld(a Actor, thing string, permissions []string) error {
+	has := adminScopesIn(permissions)
+	if a.Scopes.HasAll(has) {
+		return nil
+	}
+	return Errorf(CodeForbidden, "", "the %s has admin scopes that you do not have (%s): only who has them may change it", thing, missing(has, a.Scopes))
+}
+
 // checkGiven answers forbidden for permissions that are admin scopes which the
 // actor does not have itself.
 func checkGiven(a Actor, field string, permissions []string) error {

@@ -61,8 +61,8 @@ type ClientStore interface {
 }
 
 // UserStore keeps the users of tenants, service accounts among them, with their
-// groups, which are created, changed and deleted by their names. What is taken
-// is a *tenants.TakenError, a group that is not there a *MissingError.
+// Memberships. What is taken is a *tenants.TakenError, a group that has another
+// version than the one of its membership tenants.ErrStale.
 type UserStore interface {
 	User(ctx context.Context, tenantID, userID string) (*tenants.User, error)
 	Users(ctx context.Context, tenantID, group string, r Range) ([]tenants.User, error) // of that group; empty: all

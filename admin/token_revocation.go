@@ -32,24 +32,21 @@ type RevokedTokens struct {
 const longestID = 200
 
 // RevokeTokens ends access tokens at once. It needs clients:write for those of a
-// client and for a single one, users:write for those of a user, tenants:write
-// for all.
+// client and for a single one, users:write and every admin scope that the user has
+// for those of a user, tenants:write for all.
 func (s *Service) RevokeTokens(ctx context.Context, a Actor, slug string, o TokenRevocation) (*RevokedTokens, error) {
 	r, scope, err := o.revocation()
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.reach(ctx, a, scope, slug)
-	if err != nil {
-		return nil, err
-	}
+	var t *tenants.Tenant
 	switch r.Kind {
 	case tenants.RevokedClient:
-		_, err = s.store.Client(ctx, t.ID, r.Key)
-		err = refused(err, "client", "client_id")
+		t, _, err = s.reachClient(ctx, a, scope, slug, r.Key)
 	case tenants.RevokedUser:
-		_, err = s.store.User(ctx, t.ID, r.Key)
-		err = refused(err, "user", "user_id")
+		t, _, err = s.changeUser(ctx, a, slug, r.Key)
+	default:
+		t, err = s.reach(ctx, a, scope, slug)
 	}
 	if err != nil {
 		return nil, err

@@ -2,8 +2,6 @@ package admin
 
 import (
 	"context"
-	"errors"
-	"slices"
 
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
@@ -33,6 +31,10 @@ type UserSettings struct {
 // CreateUser makes a user; it needs users:write, and the admin scopes that the
 // user gets as permissions.
 func (s *Service) CreateUser(ctx context.Context, a Actor, slug string, n NewUser) (*tenants.User, error) {
+	return retried(0, func() (*tenants.User, error) { return s.createUser(ctx, a, slug, n) })
+}
+
+func (s *Service) createUser(ctx context.Context, a Actor, slug string, n NewUser) (*tenants.User, error) {
 	t, err := s.reach(ctx, a, "users:write", slug)
 	if err != nil {
 		return nil, err
@@ -51,7 +53,7 @@ func (s *Service) CreateUser(ctx context.Context, a Actor, slug string, n NewUse
 	if err := checkGiven(a, "permissions", u.Permissions); err != nil {
 		return nil, err
 	}
-	if err := s.checkJoined(ctx, a, t.ID, u.Groups); err != nil {
+	if err := s.join(ctx, a, u); err != nil {
 		return nil, err
 	}
 	if err := s.setPassword(ctx, u, &n.UserSettings); err != nil {
@@ -59,18 +61,9 @@ func (s *Service) CreateUser(ctx context.Context, a Actor, slug string, n NewUse
 	}
 	details := map[string]any{"username": u.Username, "groups": u.Groups}
 	if err := s.store.CreateUser(ctx, u, s.event(a, t.ID, "user.create", u.ID, details)); err != nil {
-		return nil, refusedUser(err)
+		return nil, refused(err, "user", "username")
 	}
 	return u, nil
-}
-
-// refusedUser is refused for users, which may name groups that are not there.
-func refusedUser(err error) error {
-	var missing *MissingError
-	if errors.As(err, &missing) {
-		return Errorf(CodeInvalid, "groups", "the tenant has no %s %s", missing.Thing, quoted(missing.Name))
-	}
-	return refused(err, "user", "username")
 }
 
 // User returns a user or service account; it needs users:read.
@@ -90,8 +83,8 @@ func (s *Service) changeUser(ctx context.Context, a Actor, slug, userID string) 
 	if err != nil {
 		return nil, nil, err
 	}
-	if has := adminScopesIn(u.EffectivePermissions()); !a.Scopes.HasAll(has) {
-		return nil, nil, Errorf(CodeForbidden, "", "the user has admin scopes that you do not have (%s): only who has them may change it", missing(has, a.Scopes))
+	if err := checkHeld(a, "user", u.EffectivePermissions()); err != nil {
+		return nil, nil, err
 	}
 	return t, u, nil
 }
@@ -140,21 +133,21 @@ func (s *Service) updateUser(ctx context.Context, a Actor, slug, userID string, 
 	if len(m.changed) == 0 {
 		return u, nil
 	}
-	before := u.Groups
 	m.value.applyTo(u)
 	if err := checkUserChange(a, u, m.changed); err != nil {
 		return nil, err
 	}
-	joined := slices.DeleteFunc(slices.Clone(u.Groups), func(group string) bool { return slices.Contains(before, group) })
-	if err := s.checkJoined(ctx, a, t.ID, joined); err != nil {
-		return nil, err
+	if m.changes("groups") {
+		if err := s.join(ctx, a, u); err != nil {
+			return nil, err
+		}
 	}
 	if err := s.setPassword(ctx, u, &m.value); err != nil {
 		return nil, err
 	}
 	u.UpdatedAt = s.instant()
 	if err := s.store.UpdateUser(ctx, u, s.event(a, t.ID, "user.update", u.ID, m.details())); err != nil {
-		return nil, refusedUser(err)
+		return nil, refused(err, "user", "username")
 	}
 	return u, nil
 }

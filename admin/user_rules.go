@@ -118,13 +118,15 @@ func checkUserChange(a Actor, u *tenants.User, changed []string) error {
 	return checkUserRights(u)
 }
 
-// checkJoined holds groups that a user becomes a member of to those there are,
-// and their admin scopes to those that the actor has.
-func (s *Service) checkJoined(ctx context.Context, a Actor, tenantID string, groups []string) error {
-	for _, name := range groups {
-		g, err := s.store.Group(ctx, tenantID, name)
+// join makes the user a member of the groups that u.Groups names. It holds them to
+// those there are, and their admin scopes to those that the actor has. What comes
+// of it are groups as they were judged: under their names may soon be others.
+func (s *Service) join(ctx context.Context, a Actor, u *tenants.User) error {
+	u.Memberships = nil
+	for _, name := range u.Groups {
+		g, err := s.store.Group(ctx, u.TenantID, name)
 		if errors.Is(err, tenants.ErrNotFound) || err == nil && tenants.Fold(g.Name) != tenants.Fold(name) { // found by id
-			return refusedUser(&MissingError{Thing: "group", Name: name})
+			return Errorf(CodeInvalid, "groups", "the tenant has no group %s", quoted(name))
 		}
 		if err != nil {
 			return err
@@ -132,6 +134,7 @@ func (s *Service) checkJoined(ctx context.Context, a Actor, tenantID string, gro
 		if err := checkGiven(a, "groups", g.Permissions); err != nil {
 			return err
 		}
+		u.Memberships = append(u.Memberships, tenants.Membership{GroupID: g.ID, Version: g.Version})
 	}
 	return nil
 }

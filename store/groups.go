@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"gorm.io/gorm"
 
@@ -97,24 +98,23 @@ func (db *DB) DeleteGroup(ctx context.Context, tenantID, groupID string, version
 	})
 }
 
-// setGroups makes the user a member of u.Groups and of no other group.
+// setGroups makes the user a member of the groups of u.Memberships and of no
+// other, and completes u by what they are called and give. A group that is not
+// as it was seen is tenants.ErrStale: what was judged is what is joined.
 func setGroups(tx *gorm.DB, u *tenants.User) error {
 	if err := tx.Where("tenant_id = ? AND user_id = ?", u.TenantID, u.ID).Delete(&membershipRow{}).Error; err != nil {
 		return err
 	}
 	u.InheritedPermissions = []string{}
-	names := make([]string, 0, len(u.Groups))
-	for _, name := range u.Groups {
+	names := make([]string, 0, len(u.Memberships))
+	for _, m := range u.Memberships {
 		var row groupRow
-		there, err := found(tx.Where("tenant_id = ? AND name_fold = ?", u.TenantID, fold(name)).Take(&row).Error)
+		there, err := found(tx.Where(oneUser+" AND version = ?", u.TenantID, m.GroupID, m.Version).Take(&row).Error)
 		if err != nil {
 			return err
 		}
 		if !there {
-			return &admin.MissingError{Thing: "group", Name: name}
-		}
-		if slices.Contains(names, row.Name) {
-			continue
+			return tenants.ErrStale
 		}
 		if err := tx.Create(&membershipRow{TenantID: u.TenantID, UserID: u.ID, GroupID: row.ID}).Error; err != nil {
 			return err
@@ -140,15 +140,18 @@ func addGroups(tx *gorm.DB, rows []userRow) error {
 	}
 	var members []struct {
 		UserID      string
+		GroupID     string
 		Name        string
+		Version     int64
 		Permissions []string `gorm:"serializer:json"`
 	}
-	err := tx.Table("memberships AS m").Select("m.user_id, g.name, g.permissions").
+	err := tx.Table("memberships AS m").Select("m.user_id, m.group_id, g.name, g.version, g.permissions").
 		Joins("JOIN user_groups AS g ON g.tenant_id = m.tenant_id AND g.id = m.group_id").
 		Where("m.tenant_id = ? AND m.user_id IN ?", rows[0].TenantID, ids).Find(&members).Error
 	for _, m := range members {
 		u := at[m.UserID]
 		u.Groups = append(u.Groups, m.Name)
+		u.Memberships = append(u.Memberships, tenants.Membership{GroupID: m.GroupID, Version: m.Version})
 		u.InheritedPermissions = append(u.InheritedPermissions, m.Permissions...)
 	}
 	for i := range rows {
@@ -163,6 +166,7 @@ func fillUser(u *tenants.User) {
 	u.Permissions = orEmpty(u.Permissions)
 	u.Groups = orEmpty(u.Groups)
 	slices.Sort(u.Groups)
+	slices.SortFunc(u.Memberships, func(a, b tenants.Membership) int { return strings.Compare(a.GroupID, b.GroupID) })
 	u.InheritedPermissions = orEmpty(u.InheritedPermissions)
 	slices.Sort(u.InheritedPermissions)
 	u.InheritedPermissions = slices.Compact(u.InheritedPermissions)

@@ -150,22 +150,20 @@ func TestImpersonationRulesGoWithWhomTheyName(t *testing.T) {
 func TestImpersonationCandidatesAreActivePeopleWhomRulesName(t *testing.T) {
 	db := storetest.Open(t)
 	acme, other := newTenant(t, db, "acme"), newTenant(t, db, "other")
-	createGroup(t, db, acme.ID, "Customers", "read")
-	createGroup(t, db, acme.ID, "staff")
-	createGroup(t, db, other.ID, "customers")
-	createUser(t, db, other.ID, "stranger", "customers")
+	customers, staff := createGroup(t, db, acme.ID, "Customers", "read"), createGroup(t, db, acme.ID, "staff")
+	createUser(t, db, other.ID, "stranger", createGroup(t, db, other.ID, "customers"))
 	createClient(t, db, acme.ID, "robot")
 	robot, err := db.UserByID(t.Context(), acme.ID, "oauth_robot")
 	must(t, err)
-	robot.Groups = []string{"customers"}
+	robot.Memberships = in(customers)
 	must(t, db.UpdateUser(t.Context(), robot, audit("user.update")))
-	createUser(t, db, acme.ID, "Carl", "customers", "staff") // in two ways, listed once
+	createUser(t, db, acme.ID, "Carl", customers, staff) // in two ways, listed once
 	ann := createUser(t, db, acme.ID, "ann")
-	createUser(t, db, acme.ID, "bob", "staff")
-	off := newUser(t, acme.ID, "abe", "customers")
+	createUser(t, db, acme.ID, "bob", staff)
+	off := newUser(t, acme.ID, "abe", customers)
 	off.Status = tenants.Disabled
 	must(t, db.CreateUser(t.Context(), off, audit("user.create")))
-	zoe := newUser(t, acme.ID, "zoe", "customers")
+	zoe := newUser(t, acme.ID, "zoe", customers)
 	zoe.Name, zoe.Email = "Ärmel", "CARL@x.example"
 	must(t, db.CreateUser(t.Context(), zoe, audit("user.create")))
 

@@ -98,9 +98,9 @@ func (db *DB) Users(ctx context.Context, tenantID, group string, r admin.Range) 
 	return list, err
 }
 
-// CreateUser stores a new user and makes it a member of u.Groups. A username,
-// an id or, where people sign in by it, an e-mail address that is taken is a
-// *tenants.TakenError, a group that is not there a *admin.MissingError.
+// CreateUser stores a new user with u.Memberships. A username, an id or, where
+// people sign in by it, an e-mail address that is taken is a *tenants.TakenError,
+// a group that is not as it was seen tenants.ErrStale.
 func (db *DB) CreateUser(ctx context.Context, u *tenants.User, e tenants.AuditEvent) error {
 	fillUser(u)
 	db.stamp(&u.Version, &u.CreatedAt, &u.UpdatedAt)

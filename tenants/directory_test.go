@@ -63,7 +63,8 @@ func TestDirectoryForgetsUsersWhenTheyOrTheirGroupsChange(t *testing.T) {
 	ctx := t.Context()
 	group := &tenants.Group{TenantID: d.tenant, ID: "g", Name: "staff", Permissions: []string{"read"}}
 	d.must(d.db.CreateGroup(ctx, group, d.event()))
-	ann := &tenants.User{TenantID: d.tenant, ID: "ann", Username: "ann", Status: tenants.Active, Groups: []string{"staff"}}
+	staff := []tenants.Membership{{GroupID: group.ID, Version: group.Version}}
+	ann := &tenants.User{TenantID: d.tenant, ID: "ann", Username: "ann", Status: tenants.Active, Memberships: staff}
 	if _, err := d.dir.User(ctx, d.tenant, "ann"); !errors.Is(err, tenants.ErrNotFound) {
 		t.Error(err)
 	}
@@ -77,7 +78,7 @@ func TestDirectoryForgetsUsersWhenTheyOrTheirGroupsChange(t *testing.T) {
 	}
 
 	account := *d.user("oauth_erp")
-	account.Groups = []string{"staff"}
+	account.Memberships = staff
 	d.must(d.db.UpdateUser(ctx, &account, d.event()))
 	if !d.user("oauth_erp").May("read") || !d.client("erp").May("read") {
 		t.Error("the client is not told that its service account joined a group")

@@ -25,7 +25,10 @@ type User struct {
 	// belongs to, empty for people.
 	ServiceAccountOf string   `json:"service_account_of,omitempty"`
 	Groups           []string `json:"groups" gorm:"-"` // names, sorted
-	Permissions      []string `json:"permissions" gorm:"serializer:json"`
+	// Memberships are those in Groups, as whoever read or judged the groups saw
+	// them.
+	Memberships []Membership `json:"-" gorm:"-"`
+	Permissions []string     `json:"permissions" gorm:"serializer:json"`
 	// InheritedPermissions are those of the user's groups, sorted.
 	InheritedPermissions []string  `json:"inherited_permissions" gorm:"-"`
 	Version              int64     `json:"-"`
@@ -79,6 +82,13 @@ func (u *User) NameKey() string {
 		return u.Username
 	}
 	return Fold(u.Username)
+}
+
+// Membership names a group that a user is a member of by what no renaming
+// changes, and the version of the group that was seen.
+type Membership struct {
+	GroupID string
+	Version int64
 }
 
 // Group gives its members permissions.

@@ -1,0 +1,138 @@
+package admin_test
+
+import (
+	"testing"
+
+	"github.com/gatehouse-auth/gatehouse/admin"
+	"github.com/gatehouse-auth/gatehouse/oauth"
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
+
+func (h *house) group(slug, name string, permissions ...string) *tenants.Group {
+	h.t.Helper()
+	made, err := h.CreateGroup(h.t.Context(), operator(), slug, admin.GroupSettings{Name: name, Permissions: permissions})
+	wantNone(h.t, err)
+	return made
+}
+
+func (h *house) member(slug, name string, groups ...string) {
+	h.t.Helper()
+	_, err := h.CreateUser(h.t.Context(), operator(), slug, admin.NewUser{ID: name, UserSettings: admin.UserSettings{Username: name, Groups: groups}})
+	wantNone(h.t, err)
+}
+
+// Whatever changes somebody, or a group that somebody is in, needs every admin
+// scope that is to be had by it: else it is a way to have it.
+func TestClassPNobodyChangesWhoHasMoreAdminScopes(t *testing.T) {
+	h := newHouse(t)
+	acme := h.tenant("acme")
+	h.group("acme", "admins", "tenants:write", "plain")
+	h.member("acme", "boss", "admins")
+	h.client("acme", "robot")
+	_, err := h.UpdateUser(t.Context(), operator(), "acme", "oauth_robot", 0, admin.Patch{"groups": []any{"admins"}})
+	wantNone(t, err)
+	h.client("acme", "direct")
+	_, err = h.UpdateClient(t.Context(), operator(), "acme", "direct", 0, admin.Patch{"permissions": []any{"tenants:write"}})
+	wantNone(t, err)
+	weak := admin.Actor{Name: "client:weak@acme", TenantID: acme.ID, Scopes: oauth.Scopes{"users:write", "clients:write", "users:read"}}
+	ctx := t.Context()
+	uses := map[string]func(a admin.Actor) error{
+		"rename a group": func(a admin.Actor) error {
+			_, err := h.UpdateGroup(ctx, a, "acme", "admins", 0, admin.Patch{"name": "x"})
+			return err
+		},
+		"take a group's scopes": func(a admin.Actor) error {
+			_, err := h.UpdateGroup(ctx, a, "acme", "admins", 0, admin.Patch{"permissions": []any{"plain"}})
+			return err
+		},
+		"delete a group": func(a admin.Actor) error { return h.DeleteGroup(ctx, a, "acme", "admins", 0) },
+		"set a password": func(a admin.Actor) error {
+			_, err := h.UpdateUser(ctx, a, "acme", "boss", 0, admin.Patch{"password": "a long password"})
+			return err
+		},
+		"leave a group": func(a admin.Actor) error {
+			_, err := h.UpdateUser(ctx, a, "acme", "boss", 0, admin.Patch{"groups": []any{}})
+			return err
+		},
+		"delete a user": func(a admin.Actor) error { return h.DeleteUser(ctx, a, "acme", "boss", 0) },
+		"end a user's tokens": func(a admin.Actor) error {
+			_, err := h.RevokeTokens(ctx, a, "acme", admin.TokenRevocation{UserID: "boss"})
+			return err
+		},
+		"end a user's sessions": func(a admin.Actor) error { return h.RevokeSessions(ctx, a, "acme", "boss") },
+		"add a secret to a client": func(a admin.Actor) error {
+			_, err := h.AddSecret(ctx, a, "acme", "robot", admin.NewSecret{})
+			return err
+		},
+		"change a client": func(a admin.Actor) error {
+			_, err := h.UpdateClient(ctx, a, "acme", "direct", 0, admin.Patch{"permissions": []any{}})
+			return err
+		},
+	}
+	for name, use := range uses {
+		t.Run(name, func(t *testing.T) { wantError(t, use(weak), admin.CodeForbidden, "", "tenants:write") })
+	}
+	boss, err := h.User(ctx, weak, "acme", "boss")
+	wantNone(t, err)
+	wantList(t, boss.EffectivePermissions(), "plain", "tenants:write")
+	strong := weak
+	strong.Scopes = append(strong.Scopes, "tenants:write")
+	for _, name := range []string{"end a user's tokens", "end a user's sessions", "add a secret to a client", "change a client", "set a password", "rename a group"} {
+		t.Run(name+", with the scopes", func(t *testing.T) { wantNone(t, uses[name](strong)) })
+	}
+}
+
+// What a group gives is judged before the user is stored, and groups change
+// meanwhile: by its name, somebody would join another one than was judged.
+func TestClassPAGroupThatWasRenamedMeanwhileIsNotJoined(t *testing.T) {
+	h := newHouse(t)
+	acme := h.tenant("acme")
+	helpdesk := admin.Actor{Name: "client:helpdesk@acme", TenantID: acme.ID, Scopes: oauth.Scopes{"users:write", "users:read"}}
+	harmless, admins := h.group("acme", "harmless"), h.group("acme", "admins", "tenants:write")
+	h.member("acme", "old")
+	h.member("acme", "member", "harmless")
+	rename := func(g *tenants.Group, name string) {
+		_, err := h.UpdateGroup(t.Context(), operator(), "acme", g.ID, 0, admin.Patch{"name": name})
+		wantNone(t, err)
+	}
+	change := func(id string, version int64, p admin.Patch) func() error {
+		return func() error {
+			_, err := h.UpdateUser(t.Context(), helpdesk, "acme", id, version, p)
+			return err
+		}
+	}
+	for name, c := range map[string]struct {
+		who  string
+		do   func() error
+		code admin.Code // empty: it is done
+	}{
+		"a new user": {"new", func() error {
+			n := admin.NewUser{ID: "new", UserSettings: admin.UserSettings{Username: "new", Groups: []string{"harmless"}}}
+			_, err := h.CreateUser(t.Context(), helpdesk, "acme", n)
+			return err
+		}, admin.CodeForbidden},
+		"a user":               {"old", change("old", 0, admin.Patch{"groups": []any{"harmless"}}), admin.CodeForbidden},
+		"a version of a user":  {"old", change("old", 1, admin.Patch{"groups": []any{"harmless"}}), admin.CodeStale},
+		"a member":             {"member", change("member", 0, admin.Patch{"name": "Other"}), ""},
+		"a member, named anew": {"member", change("member", 0, admin.Patch{"groups": []any{"harmless"}, "name": "Again"}), admin.CodeForbidden},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h.storing = func() {
+				h.storing = func() {}
+				rename(harmless, "other")
+				rename(admins, "harmless")
+			}
+			err := c.do()
+			if c.code == "" {
+				wantNone(t, err)
+			} else {
+				wantCode(t, err, c.code)
+			}
+			if u, err := h.User(t.Context(), helpdesk, "acme", c.who); err == nil && u.May("tenants:write") {
+				t.Errorf("it is in %v", u.Groups)
+			}
+			rename(admins, "admins")
+			rename(harmless, "harmless")
+		})
+	}
+}
