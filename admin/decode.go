@@ -25,17 +25,17 @@ const maxExact = 1<<53 - 1
 // Decode reads one JSON value into v, a pointer, and is stricter than
 // encoding/json: names count exactly as they are written, unknown and repeated
 // ones are refused, and so are values of another type, numbers that no double
-// holds, instants of years that nobody means, invalid UTF-8, nesting past 16
-// levels and anything behind the value. null stands for a value that
-// is not given. Errors are *Error of CodeInvalid whose Field is the path to the
-// value, such as apis[1].scopes.
+// holds, 0 for a number that is left out where it is not set, instants of years
+// that nobody means, invalid UTF-8, nesting past 16 levels and anything behind the
+// value. null stands for a value that is not given. Errors are *Error of
+// CodeInvalid whose Field is the path to the value, such as apis[1].scopes.
 func Decode(data []byte, v any) error {
 	if !utf8.Valid(data) {
 		return Errorf(CodeInvalid, "", "JSON must be UTF-8")
 	}
 	w := walker{json.NewDecoder(bytes.NewReader(data))}
 	w.UseNumber()
-	if err := w.value(reflect.TypeOf(v).Elem(), "", 0); err != nil {
+	if err := w.value(reflect.TypeOf(v).Elem(), "", 0, false); err != nil {
 		return err
 	}
 	if _, err := w.Token(); err != io.EOF {
@@ -64,7 +64,9 @@ func (w walker) next() (json.Token, error) {
 	return token, nil
 }
 
-func (w walker) value(t reflect.Type, path string, depth int) error {
+// value reads one value that is meant for t. optional tells that it is a number
+// whose zero stands for none.
+func (w walker) value(t reflect.Type, path string, depth int, optional bool) error {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
@@ -82,6 +84,8 @@ func (w walker) value(t reflect.Type, path string, depth int) error {
 		return w.object(t, path, depth)
 	case token == json.Delim('[') && (t.Kind() == reflect.Slice || t.Kind() == reflect.Interface):
 		return w.array(t, path, depth)
+	case optional && isZero(token):
+		return Errorf(CodeInvalid, path, "must be 1 or more, or null where it is not set")
 	case !fits(token, t):
 		return Errorf(CodeInvalid, path, "must be %s", wanted(t))
 	}
@@ -101,11 +105,11 @@ func (w walker) object(t reflect.Type, path string, depth int) error {
 			return Errorf(CodeInvalid, inner, "is given twice")
 		}
 		seen[name] = true
-		member, ok := memberType(t, name)
+		member, optional, ok := memberOf(t, name)
 		if !ok {
 			return Errorf(CodeInvalid, inner, "is not known here: allowed are %s", strings.Join(names(t), ", "))
 		}
-		if err := w.value(member, inner, depth+1); err != nil {
+		if err := w.value(member, inner, depth+1, optional); err != nil {
 			return err
 		}
 	}
@@ -119,7 +123,7 @@ func (w walker) array(t reflect.Type, path string, depth int) error {
 		element = t.Elem()
 	}
 	for i := 0; w.More(); i++ {
-		if err := w.value(element, fmt.Sprintf("%s[%d]", path, i), depth+1); err != nil {
+		if err := w.value(element, fmt.Sprintf("%s[%d]", path, i), depth+1, false); err != nil {
 			return err
 		}
 	}
@@ -148,6 +152,12 @@ func fits(token json.Token, t reflect.Type) bool {
 		return t.Kind() == reflect.Int && err == nil
 	}
 	return token == nil && t.Kind() == reflect.Interface
+}
+
+func isZero(token json.Token) bool {
+	number, ok := token.(json.Number)
+	n, err := number.Int64()
+	return ok && err == nil && n == 0
 }
 
 // exact reports whether a number means the same to whoever reads it as a double
@@ -181,20 +191,21 @@ func wanted(t reflect.Type) string {
 	return "an object"
 }
 
-// memberType returns the type that the value under a name is read into.
-func memberType(t reflect.Type, name string) (reflect.Type, bool) {
+// memberOf returns the type that the value under a name is read into, and whether
+// that is a number that is left out where it is zero.
+func memberOf(t reflect.Type, name string) (member reflect.Type, optional, ok bool) {
 	switch t.Kind() {
 	case reflect.Map:
-		return t.Elem(), true
+		return t.Elem(), false, true
 	case reflect.Interface:
-		return t, true
+		return t, false, true
 	}
 	for _, field := range reflect.VisibleFields(t) {
 		if jsonName(field) == name {
-			return field.Type, true
+			return field.Type, field.Type.Kind() == reflect.Int && strings.HasSuffix(field.Tag.Get("json"), ",omitempty"), true
 		}
 	}
-	return nil, false
+	return nil, false, false
 }
 
 // names lists the JSON names of a struct.

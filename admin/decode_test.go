@@ -11,6 +11,7 @@ import (
 type form struct {
 	Name  string         `json:"name"`
 	Count int            `json:"count"`
+	Limit int            `json:"limit,omitempty"`
 	On    *bool          `json:"on"`
 	At    *time.Time     `json:"at"`
 	Parts []part         `json:"parts"`
@@ -46,6 +47,8 @@ func TestDecodeRefuses(t *testing.T) {
 		"a nested name twice":      {`{"any":{"x":{"y":1,"y":2}}}`, "any.x.y"},
 		"a number for a string":    {`{"name":1}`, "name"},
 		"a string for a number":    {`{"count":"1"}`, "count"},
+		"0 for not set":            {`{"limit":0}`, "limit"},
+		"-0 for not set":           {`{"limit":-0}`, "limit"},
 		"a fraction":               {`{"count":1.5}`, "count"},
 		"a number out of range":    {`{"count":9223372036854775808}`, "count"},
 		"a huge exponent":          {`{"count":1e400000000}`, "count"},
@@ -78,7 +81,7 @@ func TestDecodeRefuses(t *testing.T) {
 			wantError(t, admin.Decode([]byte(c.body), new(form)), admin.CodeInvalid, c.field)
 		})
 	}
-	wantError(t, admin.Decode([]byte(`{"x":1}`), new(form)), admin.CodeInvalid, "x", "name, count, on, at, parts")
+	wantError(t, admin.Decode([]byte(`{"x":1}`), new(form)), admin.CodeInvalid, "x", "name, count, limit, on, at, parts")
 }
 
 func FuzzDecode(f *testing.F) {

@@ -46,7 +46,7 @@ func merge[T any](before T, shown any, patch Patch, always ...string) (merged[T]
 	// Names are checked on the patch itself: a null for an unknown one would
 	// otherwise vanish unseen.
 	for _, name := range slices.Sorted(maps.Keys(patch)) {
-		if _, known := memberType(reflect.TypeFor[T](), name); !known {
+		if _, _, known := memberOf(reflect.TypeFor[T](), name); !known {
 			return result, Errorf(CodeInvalid, name, "is not known here: allowed are %s", strings.Join(names(reflect.TypeFor[T]()), ", "))
 		}
 	}
@@ -79,8 +79,8 @@ func changeable[T any](shown any, patch Patch) (Patch, error) {
 	}
 	rest := Patch{}
 	for name, value := range patch {
-		_, changes := memberType(reflect.TypeFor[T](), name)
-		_, known := memberType(reflect.TypeOf(shown).Elem(), name)
+		_, _, changes := memberOf(reflect.TypeFor[T](), name)
+		_, _, known := memberOf(reflect.TypeOf(shown).Elem(), name)
 		switch {
 		case changes || !known:
 			rest[name] = value
