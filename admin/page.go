@@ -28,7 +28,7 @@ type Query struct {
 // for the same list of the same tenant and the same Prefix only.
 type Page[T any] struct {
 	Items         []T    `json:"items"`
-	NextPageToken string `json:"next_page_token,omitempty"`
+	NextPageToken string `json:"next_page_token"`
 }
 
 // listing is a list that can be read page by page.
@@ -84,8 +84,8 @@ func list[T any](ctx context.Context, s *Service, l listing[T], q Query) (Page[T
 
 // listOf reads one page of a list of a tenant that the actor reaches with a scope.
 func listOf[T any](ctx context.Context, s *Service, a Actor, scope, slug, name string, key func(*T) string,
-	read func(ctx context.Context, tenantID string, r Range) ([]T, error), q Query) (Page[T], error) {
-
+	read func(ctx context.Context, tenantID string, r Range) ([]T, error), q Query,
+) (Page[T], error) {
 	t, err := s.reach(ctx, a, scope, slug)
 	if err != nil {
 		return Page[T]{}, err

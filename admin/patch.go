@@ -81,11 +81,12 @@ func changeable[T any](shown any, patch Patch) (Patch, error) {
 	for name, value := range patch {
 		_, _, changes := memberOf(reflect.TypeFor[T](), name)
 		_, _, known := memberOf(reflect.TypeOf(shown).Elem(), name)
+		shown, isShown := have[name]
 		switch {
 		case changes || !known:
 			rest[name] = value
 		case name == "last_used_at": // has its own time: whoever sends a thing back cannot know the present one
-		case !sameJSON(value, have[name]):
+		case !isShown || !sameJSON(value, shown):
 			return nil, Errorf(CodeInvalid, name, "cannot be changed")
 		}
 	}

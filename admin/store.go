@@ -143,6 +143,7 @@ type TokenStore interface {
 // AuditStore reads what happened, newest first; Range.After is an event id.
 type AuditStore interface {
 	AuditEvents(ctx context.Context, tenantID string, r Range, since time.Time) ([]tenants.AuditEvent, error)
+	AllAuditEvents(ctx context.Context, r Range, since time.Time) ([]tenants.AuditEvent, error)
 }
 
 // Store is all that the use cases need; *store.DB satisfies it.

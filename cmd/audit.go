@@ -1,7 +1,9 @@
 package cmd
 
 import (
+	"cmp"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/gatehouse-auth/gatehouse/admin"
@@ -9,14 +11,14 @@ import (
 )
 
 type auditCmd struct {
-	List auditListCmd `cmd:"" help:"List what happened to a tenant, newest first."`
+	List auditListCmd `cmd:"" help:"List what happened, newest first: to a tenant, or to all, deleted ones included."`
 }
 
 type auditListCmd struct {
-	tenantFlag
-	Since *string `placeholder:"DATE" help:"Only what happened since: 2026-01-31 or 2026-01-31T12:00:00Z."`
-	Query string  `short:"q" placeholder:"PREFIX" help:"Only actions or targets that begin with it."`
-	Limit int     `default:"50" help:"At most so many. 0: all."`
+	Tenant string  `short:"t" placeholder:"SLUG" help:"Only what happened to this tenant. May always be left out."`
+	Since  *string `placeholder:"DATE" help:"Only what happened since: 2026-01-31 or 2026-01-31T12:00:00Z."`
+	Query  string  `short:"q" placeholder:"PREFIX" help:"Only actions or targets that begin with it."`
+	Limit  int     `default:"50" help:"At most so many. 0: all."`
 }
 
 func (c *auditListCmd) Run(a *app) error {
@@ -31,33 +33,62 @@ func (c *auditListCmd) Run(a *app) error {
 	if c.Limit < 0 {
 		return usage("--limit: %d is negative; give how many events to show, 0 for all", c.Limit)
 	}
-	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
-		events, err := c.read(d, tenant, since)
+	return a.atDesk(func(d *desk) error {
+		if c.Tenant == "" {
+			return c.showAll(d, since)
+		}
+		events, err := c.read(func(q admin.Query) (admin.Page[tenants.AuditEvent], error) {
+			return d.admin.AuditEvents(d.ctx, d.actor, c.Tenant, since, q)
+		})
 		if err != nil {
 			return err
 		}
-		return showTable(a, events, "AT|ACTOR|ACTION|TARGET|DETAILS", func(e tenants.AuditEvent) []string {
-			details := ""
-			if len(e.Details) > 0 {
-				text, err := json.Marshal(e.Details)
-				if err != nil {
-					text = []byte("?")
-				}
-				details = string(text)
-			}
-			return []string{instant(e.At), e.Actor, e.Action, e.Target, details}
-		})
+		return showTable(a, events, "AT|ACTOR|ACTION|TARGET|DETAILS", eventRow)
 	})
 }
 
-func (c *auditListCmd) read(d *desk, tenant string, since time.Time) ([]tenants.AuditEvent, error) {
+// showAll shows the events of all tenants, with the slug of each that is there
+// and the id of each that is not any more.
+func (c *auditListCmd) showAll(d *desk, since time.Time) error {
+	events, err := c.read(func(q admin.Query) (admin.Page[tenants.AuditEvent], error) {
+		return d.admin.AllAuditEvents(d.ctx, d.actor, since, q)
+	})
+	if err != nil {
+		return err
+	}
+	known, err := everyPage("", func(q admin.Query) (admin.Page[tenants.Tenant], error) { return d.admin.Tenants(d.ctx, d.actor, q) })
+	if err != nil {
+		return err
+	}
+	slugs := map[string]string{}
+	for i := range known {
+		slugs[known[i].ID] = known[i].Slug
+	}
+	return showTable(d.app, events, "AT|TENANT|ACTOR|ACTION|TARGET|DETAILS", func(e tenants.AuditEvent) []string {
+		return slices.Insert(eventRow(e), 1, cmp.Or(slugs[e.TenantID], e.TenantID))
+	})
+}
+
+func eventRow(e tenants.AuditEvent) []string {
+	details := ""
+	if len(e.Details) > 0 {
+		text, err := json.Marshal(e.Details)
+		if err != nil {
+			text = []byte("?")
+		}
+		details = string(text)
+	}
+	return []string{instant(e.At), e.Actor, e.Action, e.Target, details}
+}
+
+func (c *auditListCmd) read(page func(admin.Query) (admin.Page[tenants.AuditEvent], error)) ([]tenants.AuditEvent, error) {
 	query := admin.Query{Size: 200, Prefix: c.Query}
 	var events []tenants.AuditEvent
 	for {
 		if c.Limit > 0 {
 			query.Size = min(200, c.Limit-len(events))
 		}
-		page, err := d.admin.AuditEvents(d.ctx, d.actor, tenant, since, query)
+		page, err := page(query)
 		if err != nil {
 			return nil, err
 		}

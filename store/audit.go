@@ -19,12 +19,25 @@ func (db *DB) Record(ctx context.Context, e tenants.AuditEvent) error {
 // AuditEvents returns a range of what happened to the tenant since an instant,
 // newest first. A prefix is looked for in action and target.
 func (db *DB) AuditEvents(ctx context.Context, tenantID string, r admin.Range, since time.Time) ([]tenants.AuditEvent, error) {
+	if !storable(tenantID) {
+		return []tenants.AuditEvent{}, nil
+	}
+	return db.auditEvents(ctx, r, since, func(q *gorm.DB) *gorm.DB { return q.Where("tenant_id = ?", tenantID) })
+}
+
+// AllAuditEvents is AuditEvents of all tenants together, also of those that have
+// been deleted.
+func (db *DB) AllAuditEvents(ctx context.Context, r admin.Range, since time.Time) ([]tenants.AuditEvent, error) {
+	return db.auditEvents(ctx, r, since, func(q *gorm.DB) *gorm.DB { return q })
+}
+
+func (db *DB) auditEvents(ctx context.Context, r admin.Range, since time.Time, of func(*gorm.DB) *gorm.DB) ([]tenants.AuditEvent, error) {
 	events := []tenants.AuditEvent{}
-	if !storable(tenantID, r.After, r.Prefix) {
+	if !storable(r.After, r.Prefix) {
 		return events, nil
 	}
 	err := db.read(ctx, func(tx *gorm.DB) error {
-		q := tx.Where("tenant_id = ?", tenantID)
+		q := of(tx)
 		if !since.IsZero() {
 			q = q.Where("at >= ?", stored(since))
 		}

@@ -6,7 +6,7 @@ import "time"
 // the change that it tells of, and never holds a secret.
 type AuditEvent struct {
 	ID       string    `json:"id" gorm:"primaryKey"` // UUIDv7: sorts by time
-	TenantID string    `json:"-"`                    // the tenant that it happened to
+	TenantID string    `json:"tenant_id"`            // the tenant that it happened to, which may be gone
 	At       time.Time `json:"at"`
 	// Actor names who did it: "client:{client_id}@{tenant slug}",
 	// "user:{id}@{tenant slug}", "cli:{user of the operating system}" or "system".

@@ -22,6 +22,11 @@ func (d *desk) lists() {
 				d.t.Errorf("%s with %s: %s", name, query, refused.raw)
 			}
 		}
+		whole := c
+		whole.path += "?page_size=200"
+		if token, isText := d.want(200, "", whole).body["next_page_token"].(string); !isText || token != "" {
+			d.t.Errorf("%s: next_page_token of the last page is %q, %v", name, token, isText)
+		}
 		c.path += "?page_size=1"
 		if items, isList := d.want(200, "", c).body["items"].([]any); !isList || len(items) > 1 {
 			d.t.Errorf("%s: a page of 1 has %v", name, items)

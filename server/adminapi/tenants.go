@@ -55,3 +55,12 @@ func (a *api) listAuditEvents(r *request) (answer, error) {
 	page, err := a.service.AuditEvents(r.ctx(), r.actor, r.tenant(), since, r.page())
 	return answer{body: page}, err
 }
+
+func (a *api) listAllAuditEvents(r *request) (answer, error) {
+	since, err := r.instant("since")
+	if err != nil {
+		return answer{}, err
+	}
+	page, err := a.service.AllAuditEvents(r.ctx(), r.actor, since, r.page())
+	return answer{body: page}, err
+}
