@@ -112,12 +112,28 @@ func (d *desk) open() error {
 	if err := checkMasterKey(d.ctx, d.db, d.sealer); err != nil {
 		return err
 	}
+	return d.use(d.db)
+}
+
+// use makes the use cases work on a database.
+func (d *desk) use(db *store.DB) error {
 	publicURL, err := url.Parse(d.settings.PublicURL)
 	if err != nil {
 		return err
 	}
-	d.admin = newAdmin(d.settings, publicURL, d.db, d.sealer, keys.NewPeppers(d.db, d.sealer), nil, nil)
+	d.db, d.admin = db, newAdmin(d.settings, publicURL, db, d.sealer, keys.NewPeppers(db, d.sealer), nil, nil)
 	return nil
+}
+
+// together does work whose changes are all made, or none where it fails.
+func (d *desk) together(work func(*desk) error) error {
+	return d.db.Together(d.ctx, func(db *store.DB) error {
+		within := *d
+		if err := within.use(db); err != nil {
+			return err
+		}
+		return work(&within)
+	})
 }
 
 // warn prints what is hardly wanted, for whom a server's log does not reach.

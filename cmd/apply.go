@@ -1,32 +1,20 @@
 package cmd
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/goccy/go-yaml"
 
 	"github.com/gatehouse-auth/gatehouse/admin"
 )
 
 // applyCmd is `gatehouse apply`.
 type applyCmd struct {
-	File   string `short:"f" required:"" placeholder:"FILE" help:"YAML as gatehouse export prints it; - for the standard input."`
-	DryRun bool   `help:"Tell what would change, and change nothing."`
-}
-
-// wholeFile is what a file says of a tenant.
-type wholeFile struct {
-	tenant object
-	things map[string][]object // by the section's name
+	File   []string `short:"f" required:"" sep:"none" placeholder:"FILE" help:"YAML as gatehouse export prints it; - for the standard input."`
+	DryRun bool     `help:"Tell what would change or is wrong, and change nothing."`
 }
 
 // applied is what apply did, or would do.
@@ -43,25 +31,40 @@ type appliedChange struct {
 	Members []string `json:"members,omitempty"` // that change
 }
 
-// Run makes the tenant as the file has it. What the file does not name stays as it
-// is: nothing is deleted. Stopped by an error, it goes on where it is run again.
+// errDryRun takes back what a dry run has changed.
+var errDryRun = errors.New("this was a dry run")
+
+// Run makes the tenant as the file has it, as a whole or, after an error, not at
+// all. What the file does not name stays as it is: nothing is deleted. A dry run
+// does the same and takes it back, so that it knows what would be refused.
 func (c *applyCmd) Run(a *app) error {
-	file, err := readWhole(c.File)
+	if len(c.File) > 1 {
+		return usage("--file: one file is one tenant, and is made as a whole: give them one by one")
+	}
+	file, err := readWhole(c.File[0])
 	if err != nil {
 		return err
 	}
 	return a.atDesk(func(d *desk) error {
 		done := &applied{DryRun: c.DryRun, Changes: []appliedChange{}, Clients: []*admin.CreatedClient{}}
-		err := d.applyWhole(file, done)
-		if shown := d.show(done, done.print); err == nil {
-			err = shown
+		err := d.together(func(within *desk) error {
+			if err := within.applyWhole(file, done); err != nil || !c.DryRun {
+				return err
+			}
+			return errDryRun
+		})
+		if err != nil && !errors.Is(err, errDryRun) {
+			return err
 		}
-		return err
+		if c.DryRun {
+			done.Clients = done.Clients[:0] // with secrets of clients that there are not
+		}
+		return d.show(done, done.print)
 	})
 }
 
 func (d *desk) applyWhole(file *wholeFile, done *applied) error {
-	slug, _ := file.tenant["slug"].(string)
+	slug, _ := file.tenant.members["slug"].(string)
 	have, err := d.tenantObject(slug)
 	if err != nil {
 		return err
@@ -71,51 +74,56 @@ func (d *desk) applyWhole(file *wholeFile, done *applied) error {
 		return err
 	}, create: func(d *desk, _ string, o object) (*admin.CreatedClient, error) { return nil, d.createTenant(o) }}
 	if err := d.applyOne(&one, slug, have, file.tenant, done); err != nil {
-		return err
+		return file.at(file.tenant, err)
 	}
+	var late []func() error
 	for _, s := range sections() {
 		if len(file.things[s.name]) == 0 {
 			continue
 		}
-		var all []object
-		if have != nil || !done.DryRun { // of a tenant that would be made there is nothing yet
-			if all, err = s.list(d, slug); err != nil {
-				return err
-			}
+		all, err := s.list(d, slug)
+		if err != nil {
+			return err
 		}
 		for _, wanted := range file.things[s.name] {
-			if err := d.applyOne(&s, slug, s.find(all, wanted), wanted, done); err != nil {
-				return err
+			apply := func() error { return d.applyOne(&s, slug, s.find(all, wanted.members), wanted, done) }
+			if err := apply(); isInUse(err) { // by something that the file changes, too, it may be
+				late = append(late, func() error { return file.at(wanted, apply()) })
+			} else if err != nil {
+				return file.at(wanted, err)
 			}
+		}
+	}
+	for _, apply := range late {
+		if err := apply(); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
 // applyOne makes one thing as it is wanted, where it is otherwise or missing.
-func (d *desk) applyOne(s *section, tenant string, have, wanted object, done *applied) (err error) {
-	change := appliedChange{Action: "create", Section: s.name, Key: s.label(wanted)}
+func (d *desk) applyOne(s *section, tenant string, have object, wanted thing, done *applied) (err error) {
+	change := appliedChange{Action: "create", Section: s.name, Key: s.label(wanted.members)}
 	var patch admin.Patch
 	if have != nil {
-		patch = have.differences(wanted)
+		patch = have.differences(wanted.members)
 		change.Action, change.Members = "update", slices.Sorted(maps.Keys(patch))
 	}
 	if have != nil && len(patch) == 0 {
 		return nil
 	}
 	var client *admin.CreatedClient
-	switch {
-	case done.DryRun:
-	case have == nil:
-		client, err = s.create(d, tenant, wanted)
-	default:
+	if have == nil {
+		client, err = s.create(d, tenant, wanted.members)
+	} else {
 		err = s.update(d, tenant, s.id(have), patch)
 	}
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", s.name, change.Key, err)
 	}
 	done.Changes = append(done.Changes, change)
-	if client != nil && client.Secret != "" && wanted["client_secret"] == nil { // whoever gave it knows it
+	if client != nil && client.Secret != "" && wanted.members["client_secret"] == nil { // whoever gave it knows it
 		done.Clients = append(done.Clients, client)
 	}
 	return nil
@@ -146,81 +154,4 @@ func (c *applied) print(w io.Writer) error {
 		}
 	}
 	return nil
-}
-
-// readWhole reads the file of a tenant. What it says of things is judged by the
-// use cases.
-func readWhole(path string) (*wholeFile, error) {
-	in, name := os.Stdin, "standard input"
-	if path != "-" {
-		name = filepath.Base(path)
-		opened, err := os.Open(path)
-		if err != nil {
-			return nil, err
-		}
-		defer opened.Close()
-		in = opened
-	}
-	text, err := io.ReadAll(in)
-	if err != nil {
-		return nil, err
-	}
-	return wholeOf(name, text)
-}
-
-func wholeOf(name string, text []byte) (*wholeFile, error) {
-	inJSON, err := yaml.YAMLToJSON(text)
-	var syntax yaml.Error
-	if errors.As(err, &syntax) { // its own text would quote the file, secrets and all
-		return nil, fmt.Errorf("%s:%d: %s", name, syntax.GetToken().Position.Line, syntax.GetMessage())
-	} else if err != nil {
-		return nil, fmt.Errorf("%s: is not YAML", name)
-	}
-	return parseWhole(name, inJSON)
-}
-
-func parseWhole(name string, inJSON []byte) (*wholeFile, error) {
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(inJSON, &members); err != nil {
-		return nil, fmt.Errorf("%s: must be a mapping with a tenant, as gatehouse export prints it", name)
-	}
-	file := &wholeFile{things: map[string][]object{}}
-	if json.Unmarshal(members["tenant"], &file.tenant) != nil || file.tenant["slug"] == nil {
-		return nil, fmt.Errorf("%s: tenant: must be a mapping with at least the slug", name)
-	}
-	delete(members, "tenant")
-	for _, s := range sections() {
-		list, given := members[s.name]
-		delete(members, s.name)
-		if !given || bytes.Equal(list, []byte("null")) {
-			continue
-		}
-		var things []object
-		if err := json.Unmarshal(list, &things); err != nil {
-			return nil, fmt.Errorf("%s: %s: must be a list of mappings", name, s.name)
-		}
-		for i, o := range things {
-			for _, key := range s.key {
-				if nothing(o[key]) {
-					return nil, fmt.Errorf("%s: %s[%d]: %s is missing", name, s.name, i, key)
-				}
-			}
-			if s.find(things[:i], o) != nil {
-				return nil, fmt.Errorf("%s: %s[%d]: %s is listed twice", name, s.name, i, s.label(o))
-			}
-		}
-		file.things[s.name] = things
-	}
-	for unknown := range members {
-		return nil, fmt.Errorf("%s: %s is not known here: allowed are tenant, %s", name, unknown, sectionNames())
-	}
-	return file, nil
-}
-
-func sectionNames() string {
-	var names []string
-	for _, s := range sections() {
-		names = append(names, s.name)
-	}
-	return strings.Join(names, ", ")
 }

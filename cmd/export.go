@@ -63,7 +63,12 @@ func inOrder(o object, first ...string) yaml.MapSlice {
 }
 
 // isMissing reports whether a use case found nothing.
-func isMissing(err error) bool {
+func isMissing(err error) bool { return hasCode(err, admin.CodeNotFound) }
+
+// isInUse reports whether something else still needs what was to go.
+func isInUse(err error) bool { return hasCode(err, admin.CodeInUse) }
+
+func hasCode(err error, code admin.Code) bool {
 	var refused *admin.Error
-	return errors.As(err, &refused) && refused.Code == admin.CodeNotFound
+	return errors.As(err, &refused) && refused.Code == code
 }

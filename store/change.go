@@ -28,21 +28,57 @@ func (db *DB) read(ctx context.Context, fn func(tx *gorm.DB) error) error {
 func (db *DB) write(ctx context.Context, fn func(tx *gorm.DB) error) error {
 	ctx, cancel := context.WithTimeout(ctx, db.options.Timeout)
 	defer cancel()
-	if db.writing != nil {
-		select {
-		case db.writing <- struct{}{}:
-			defer func() { <-db.writing }()
-		case <-ctx.Done():
-			return translate(ctx.Err())
-		}
+	done, err := db.turn(ctx)
+	if err != nil {
+		return err
 	}
-	var err error
+	defer done()
 	for range attempts {
 		if err = db.gorm.WithContext(ctx).Transaction(fn); !givenUp(err) {
 			break
 		}
 	}
 	return translate(err)
+}
+
+// turn waits until no other change of this process runs on SQLite, which takes
+// one at a time. done ends the turn.
+func (db *DB) turn(ctx context.Context) (done func(), err error) {
+	if db.writing == nil {
+		return func() {}, nil
+	}
+	select {
+	case db.writing <- struct{}{}:
+		return func() { <-db.writing }, nil
+	case <-ctx.Done():
+		return nil, translate(ctx.Err())
+	}
+}
+
+// Together runs fn with a DB whose changes are one transaction: all of them are
+// stored when fn returns nil, and none if it returns an error, which Together
+// returns. Through that DB fn sees what it has changed. Other changes wait until
+// it returns, so fn waits for nothing and is quick; subscribers have the events
+// when everything is stored. The given DB is of no use afterwards.
+func (db *DB) Together(ctx context.Context, fn func(*DB) error) error {
+	done, err := db.turn(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	var events []feed.Event
+	err = db.gorm.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		within := &DB{gorm: tx, sql: db.sql, options: db.options, path: db.path}
+		within.subscribers = []func(feed.Event){func(e feed.Event) { events = append(events, e) }}
+		return fn(within)
+	})
+	if err != nil {
+		return translate(err)
+	}
+	for _, event := range events {
+		db.notify(event)
+	}
+	return nil
 }
 
 // publish makes a change of something that nodes keep in memory: fn and its
