@@ -3,7 +3,9 @@ package admin
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
@@ -87,7 +89,8 @@ func (s *Service) APIs(ctx context.Context, a Actor, slug string, q Query) (Page
 
 // UpdateAPI applies a merge patch to an API, if it still has the version, 0
 // for any. It needs apis:write; only operators change shared_host. id,
-// identifier and created_at never change.
+// identifier and created_at never change. Taking away a scope that a client has
+// is in_use.
 func (s *Service) UpdateAPI(ctx context.Context, a Actor, slug, id string, version int64, p Patch) (*tenants.API, error) {
 	return retried(version, func() (*tenants.API, error) { return s.updateAPI(ctx, a, slug, id, version, p) })
 }
@@ -115,12 +118,36 @@ func (s *Service) updateAPI(ctx context.Context, a Actor, slug, id string, versi
 	if err := checkAPI(api); err != nil {
 		return nil, err
 	}
+	if err := s.keepsScopes(ctx, api, before.Scopes); err != nil {
+		return nil, err
+	}
 	api.UpdatedAt = s.instant()
 	err = s.store.UpdateAPI(ctx, api, s.event(a, t.ID, "api.update", api.Identifier, m.details()))
 	if err != nil {
 		return nil, refused(err, "API", "")
 	}
 	return api, nil
+}
+
+// keepsScopes answers in_use where the API lost a scope that a client may have.
+func (s *Service) keepsScopes(ctx context.Context, api *tenants.API, before []tenants.Scope) error {
+	var lost []string
+	for _, scope := range before {
+		if !slices.ContainsFunc(api.Scopes, func(kept tenants.Scope) bool { return kept.Name == scope.Name }) {
+			lost = append(lost, scope.Name)
+		}
+	}
+	if len(lost) == 0 {
+		return nil
+	}
+	users, err := s.clientsWhere(ctx, api.TenantID, func(c *tenants.Client) bool {
+		access, _ := c.Access(api.Identifier)
+		return slices.ContainsFunc(lost, access.Scopes.Has)
+	})
+	if err != nil || len(users) == 0 {
+		return err
+	}
+	return inUse("scopes", "clients have what the API would lose of "+listed(lost)+": take it away from them, or make it deprecated", users)
 }
 
 // DeleteAPI deletes an API that no client refers to, else it answers in_use.
@@ -138,17 +165,22 @@ func (s *Service) DeleteAPI(ctx context.Context, a Actor, slug, id string, versi
 		return err
 	}
 	if len(users) > 0 {
-		return inUse("clients refer to the API: take it away from them, or delete them", users)
+		return inUse("", "clients refer to the API: take it away from them, or delete them", users)
 	}
 	return refused(s.store.DeleteAPI(ctx, t.ID, api.Identifier, version, s.event(a, t.ID, "api.delete", api.Identifier, nil)), "API", "")
 }
 
 // inUse tells which clients still need something.
-func inUse(message string, clients []string) error {
+func inUse(field, message string, clients []string) error {
 	const shown = 5
+	some := clients[:min(shown, len(clients))]
+	message += " (" + strings.Join(some, ", ")
+	if more := len(clients) - len(some); more > 0 {
+		message += fmt.Sprintf(" and %d more", more)
+	}
 	return &Error{
-		Code: CodeInUse, Message: message,
-		Details: map[string]any{"client_count": len(clients), "clients": clients[:min(shown, len(clients))]},
+		Code: CodeInUse, Field: field, Message: message + ")",
+		Details: map[string]any{"client_count": len(clients), "clients": some},
 	}
 }
 

@@ -131,6 +131,9 @@ func TestAnAPIThatClientsReferToStays(t *testing.T) {
 	wantNone(t, err)
 	err = h.DeleteAPI(t.Context(), operator(), "acme", "api", 0)
 	wantError(t, err, admin.CodeInUse, "")
+	if !strings.Contains(err.Error(), "(bystander, c0, c1, c2, c3 and 3 more)") {
+		t.Errorf("got %v", err)
+	}
 	details := err.(*admin.Error).Details
 	if details["client_count"] != 8 || fmt.Sprint(details["clients"]) != "[bystander c0 c1 c2 c3]" {
 		t.Errorf("got %v", details)
@@ -144,4 +147,31 @@ func TestAnAPIThatClientsReferToStays(t *testing.T) {
 	wantNone(t, h.DeleteAPI(t.Context(), operator(), "acme", made.ID, made.Version))
 	_, err = h.API(t.Context(), operator(), "acme", made.ID)
 	wantError(t, err, admin.CodeNotFound, "")
+}
+
+// A scope that a client has stays: what is exported could not be applied again.
+func TestAScopeThatClientsHaveStays(t *testing.T) {
+	h := newHouse(t)
+	h.tenant("acme")
+	h.api("acme", "api", "data", "more", "rest")
+	h.client("acme", "c", access("api", "more"))
+	h.api("acme", "other", "more")
+	h.client("acme", "bystander", access("other", "more"), access("api", "data"))
+	change := func(names ...string) error {
+		list := []any{}
+		for _, name := range names {
+			list = append(list, map[string]any{"name": name, "deprecated": true})
+		}
+		_, err := h.UpdateAPI(t.Context(), operator(), "acme", "api", 0, admin.Patch{"scopes": list})
+		return err
+	}
+	err := change("data")
+	wantError(t, err, admin.CodeInUse, "scopes", "more", "(c)")
+	if details := err.(*admin.Error).Details; details["client_count"] != 1 || fmt.Sprint(details["clients"]) != "[c]" {
+		t.Errorf("got %v", details)
+	}
+	wantNone(t, change("data", "more"))
+	_, err = h.UpdateClient(t.Context(), operator(), "acme", "c", 0, admin.Patch{"apis": []any{}})
+	wantNone(t, err)
+	wantNone(t, change("data"))
 }

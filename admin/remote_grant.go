@@ -139,7 +139,7 @@ func (s *Service) DeleteRemoteGrant(ctx context.Context, a Actor, slug, id strin
 		return err
 	}
 	if len(users) > 0 {
-		return inUse("clients may use the grant: take it away from them, or delete them", users)
+		return inUse("", "clients may use the grant: take it away from them, or delete them", users)
 	}
 	details := map[string]any{"grant_type": g.GrantType}
 	err = s.store.DeleteRemoteGrant(ctx, g, version, s.event(a, tenant.ID, "remote_grant.delete", g.ID, details))

@@ -145,6 +145,7 @@ func (d *desk) apisConversation() {
 	if used.body["client_count"] != 1.0 || fmt.Sprint(used.body["clients"]) != "[106]" {
 		d.t.Errorf("in use: %s", used.raw)
 	}
+	d.want(409, "in_use", call{method: "PATCH", path: one, token: token, body: object{"scopes": []object{}}})
 }
 
 func (d *desk) clientsConversation() {
