@@ -140,14 +140,21 @@ func (s *section) find(all []object, wanted object) object {
 	return all[i]
 }
 
-// settings returns what can be set of the thing and is: neither what the platform
-// decides nor what is empty.
+// settings returns what can be set of the thing: not what the platform decides.
+// Of what is empty only lists and maps are there: left out of a file, what is in
+// them would stay.
 func (o object) settings() object {
 	settings := maps.Clone(o)
 	for _, name := range []string{"id", "created_at", "updated_at", "last_used_at", "inherited_permissions"} {
 		delete(settings, name)
 	}
-	maps.DeleteFunc(settings, func(_ string, value any) bool { return nothing(value) })
+	maps.DeleteFunc(settings, func(_ string, value any) bool {
+		switch value.(type) {
+		case []any, map[string]any:
+			return false
+		}
+		return nothing(value)
+	})
 	return settings
 }
 
@@ -171,13 +178,32 @@ func nothing(value any) bool {
 	return false
 }
 
-// differences returns the members of wanted that the thing has otherwise.
+// differences returns the patch that gives the thing what wanted has otherwise. A
+// map, as a list, is then as it is wanted and no more.
 func (o object) differences(wanted object) admin.Patch {
 	patch := admin.Patch{}
 	for name, value := range wanted {
 		if name != "client_secret" && !same(o[name], value) { // which counts for new clients only
-			patch[name] = value
+			patch[name] = replacing(o[name], value)
 		}
+	}
+	return patch
+}
+
+// replacing returns what a merge patch says to have wanted in the place of have:
+// of what only have has it says null.
+func replacing(have, wanted any) any {
+	old, wasMap := have.(map[string]any)
+	now, isMap := wanted.(map[string]any)
+	if !wasMap || !isMap {
+		return wanted
+	}
+	patch := map[string]any{}
+	for name := range old {
+		patch[name] = nil
+	}
+	for name, value := range now {
+		patch[name] = replacing(old[name], value)
 	}
 	return patch
 }
