@@ -69,6 +69,8 @@ type UserStore interface {
 	CreateUser(ctx context.Context, u *tenants.User, e tenants.AuditEvent) error
 	UpdateUser(ctx context.Context, u *tenants.User, e tenants.AuditEvent) error
 	DeleteUser(ctx context.Context, tenantID, userID string, version int64, e tenants.AuditEvent) error
+	// Unlock forgets the wrong passwords that the user must wait for.
+	Unlock(ctx context.Context, tenantID, userID string, e tenants.AuditEvent) error
 }
 
 // GroupStore keeps groups.

@@ -152,6 +152,17 @@ func (s *Service) updateUser(ctx context.Context, a Actor, slug, userID string, 
 	return u, nil
 }
 
+// UnlockUser lets a user sign in at once who would have to wait, as somebody gave
+// wrong passwords. It needs users:write and every admin scope that the user has,
+// and is no error if the user need not wait.
+func (s *Service) UnlockUser(ctx context.Context, a Actor, slug, userID string) error {
+	t, u, err := s.changeUser(ctx, a, slug, userID)
+	if err != nil {
+		return err
+	}
+	return refused(s.store.Unlock(ctx, t.ID, u.ID, s.event(a, t.ID, "user.unlock", u.ID, nil)), "user", "")
+}
+
 // DeleteUser deletes a user with its API keys. It needs users:write and every
 // admin scope that the user has. version is as in UpdateUser. A service account
 // goes with its client only.

@@ -18,7 +18,7 @@ func byCommand() map[string]string {
 		"addClientKey": "clients keys add", "listClientKeys": "clients keys list", "revokeClientKey": "clients keys revoke",
 		"listSigningKeys": "keys list", "rotateSigningKey": "keys rotate", "revokeSigningKey": "keys revoke", "deleteSigningKey": "keys delete",
 		"listSessions": "sessions list", "revokeSessions": "sessions revoke", "revokeSession": "sessions revoke",
-		"revokeTokens": "tokens revoke", "listAuditEvents": "audit list", "listLegacyUses": "clients list",
+		"unlockUser": "users unlock", "revokeTokens": "tokens revoke", "listAuditEvents": "audit list", "listLegacyUses": "clients list",
 	}
 	for noun, command := range map[string]string{
 		"Tenant": "tenants", "API": "apis", "Client": "clients", "User": "users", "Group": "groups", "APIKey": "api-keys",

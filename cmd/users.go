@@ -14,6 +14,7 @@ type usersCmd struct {
 	List   usersListCmd   `cmd:"" help:"List a tenant's users and service accounts."`
 	Show   usersShowCmd   `cmd:"" help:"Show a user."`
 	Update usersUpdateCmd `cmd:"" help:"Change a user. What no flag names stays."`
+	Unlock usersUnlockCmd `cmd:"" help:"Let a user sign in at once who would have to wait after wrong passwords."`
 	Delete usersDeleteCmd `cmd:"" help:"Delete a user with its API keys."`
 }
 
@@ -162,6 +163,24 @@ func (c *usersUpdateCmd) Run(a *app) error {
 			return err
 		}
 		return showUser(a, user)
+	})
+}
+
+type usersUnlockCmd struct {
+	tenantFlag
+	User string `arg:"" help:"Username or id."`
+}
+
+func (c *usersUnlockCmd) Run(a *app) error {
+	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
+		id, err := d.userID(tenant, c.User)
+		if err != nil {
+			return err
+		}
+		if err := d.admin.UnlockUser(d.ctx, d.actor, tenant, id); err != nil {
+			return err
+		}
+		return a.done("User %s need not wait.", c.User)
 	})
 }
 

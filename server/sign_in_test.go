@@ -82,7 +82,7 @@ func TestClassMUnknownUsersAreAnsweredLikeWrongPasswords(t *testing.T) {
 			status = response.StatusCode
 		}
 		response, answer := h.signIn("acme", username, "correct horse")
-		if response.StatusCode != http.StatusTooManyRequests || response.Header.Get("Retry-After") != "30" || answer["error"] != "slow_down" {
+		if response.StatusCode != http.StatusTooManyRequests || response.Header.Get("Retry-After") != "60" || answer["error"] != "slow_down" {
 			t.Errorf("%s after many failures: %s, Retry-After %s, %v", username, response.Status, response.Header.Get("Retry-After"), answer)
 		}
 	}

@@ -166,6 +166,41 @@ func TestClassMSprayingLocksNobodyOut(t *testing.T) {
 	}
 }
 
+// Class M: whoever guesses at a person without a break cannot keep that person out
+// of a new place, and an administrator can end the wait at once.
+func TestClassMOnePollingAddressKeepsNobodyOut(t *testing.T) {
+	h := newHouse(t)
+	door := h.doors()["a public client"]
+	guess := func(siege time.Duration) {
+		for end := h.clock.Now().Add(siege); h.clock.Now().Before(end); {
+			h.clock.Advance(10 * time.Second)
+			h.poll()
+			door(sprayer, "ann", "Summer2026!")
+		}
+	}
+	guess(20 * time.Minute)
+	waited := time.Duration(0)
+	for ; !isIn(door(home, "ann", "correct horse")); waited += 10 * time.Second {
+		if waited > tenants.LongestBlock {
+			t.Fatal("ann never gets in")
+		}
+		guess(10 * time.Second) // always before ann
+	}
+	if waited == 0 {
+		t.Error("nobody was blocked")
+	}
+	for range tenants.AttemptsAllowed {
+		door("198.51.100.8", "ann", "Summer2026!")
+	}
+	if r := door("198.51.100.9", "ann", "correct horse"); r.StatusCode != http.StatusTooManyRequests {
+		t.Errorf("after %d guesses: %s", tenants.AttemptsAllowed, r.Status)
+	}
+	h.admin("POST", "tenants/people/users/u1/unlock", "{}")
+	if !isIn(door("198.51.100.9", "ann", "correct horse")) {
+		t.Error("ann has to wait after an administrator unlocked her")
+	}
+}
+
 // Class M: names at once cannot outrun the count.
 func TestClassMParallelSprayingIsBounded(t *testing.T) {
 	h := newHouse(t)

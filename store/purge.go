@@ -76,8 +76,10 @@ func (db *DB) PurgeSessions(ctx context.Context, now time.Time) (int64, error) {
 
 // PurgeAttempts deletes what no longer counts, and returns how much that was.
 func (db *DB) PurgeAttempts(ctx context.Context, now time.Time) (int64, error) {
-	return db.purge(ctx, over{"sign_in_attempts", "tenant_id, account, source", "updated_at < ? OR source = '' AND updated_at < ?",
-		[]any{stored(now.Add(-tenants.SourceForgotten)), stored(now.Add(-tenants.FailuresForgotten))}})
+	return db.purge(ctx, over{
+		"sign_in_attempts", "tenant_id, account, source", "updated_at < ? OR " + ofStrangers + " AND updated_at < ?",
+		[]any{stored(now.Add(-tenants.SourceForgotten)), stored(now.Add(-tenants.FailuresForgotten))},
+	})
 }
 
 // PurgeFeed deletes the events from before an instant and returns how many they

@@ -12,7 +12,9 @@ import (
 )
 
 // attemptRow counts the failures of an account. The row without a source is for
-// all sources that the account has not signed in from.
+// all sources that the account has not signed in from. One of these that used up a
+// guess between two blocks has a row of its own besides, whose source begins with
+// turnMark; there are no more of them than such guesses in a day.
 type attemptRow struct {
 	TenantID     string `gorm:"primaryKey"`
 	Account      string `gorm:"primaryKey"`
@@ -26,12 +28,20 @@ func (attemptRow) TableName() string { return "sign_in_attempts" }
 
 const oneAttempt = "tenant_id = ? AND account = ? AND source = ?"
 
+// turnMark begins the source of a row that says when it is an unknown source's turn
+// again; no address begins so.
+const turnMark = "!"
+
+// ofStrangers are the rows of an account that are not for a known source.
+const ofStrangers = "(source = '' OR source LIKE '" + turnMark + "%')"
+
 // TakeAttempt counts an attempt as a failure, before anybody knows, and returns
-// 0; or it does not count it and returns how long the account must wait. Of any
-// number of attempts at once, on all nodes, tenants.AttemptsAllowed get 0.
+// 0; or it does not count it and returns how long it must wait. Of any number of
+// attempts at once, on all nodes, tenants.AttemptsAllowed get 0.
 //
 // Sources that the account has signed in from have a count each: nobody else
-// can make them wait.
+// can make them wait. Of the others those that have guessed wait longer than those
+// that have not, so that one of them cannot take every guess that there is.
 func (db *DB) TakeAttempt(ctx context.Context, a tenants.Attempt) (wait time.Duration, err error) {
 	if !storable(a.TenantID, a.Account, a.Source) {
 		return 0, tenants.ErrNotFound
@@ -42,26 +52,55 @@ func (db *DB) TakeAttempt(ctx context.Context, a tenants.Attempt) (wait time.Dur
 		if err != nil {
 			return err
 		}
-		if wait = row.BlockedUntil.Sub(a.At); wait > 0 {
+		turn, err := turnOf(tx, a, row)
+		if err != nil {
+			return err
+		}
+		if wait = max(row.BlockedUntil.Sub(a.At), turn.BlockedUntil.Sub(a.At)); wait > 0 {
 			return nil
 		}
 		wait = 0
-		if a.At.Sub(row.UpdatedAt) > tenants.FailuresForgotten {
-			row.Failures = 0
-		}
-		row.Failures++
-		row.UpdatedAt, row.BlockedUntil = a.At, a.At.Add(tenants.Block(row.Failures))
+		row.count(a.At)
+		block := tenants.Block(row.Failures)
+		row.BlockedUntil = a.At.Add(block)
 		// An empty source is a value here, and GORM would leave it out.
 		if err := tx.Model(&attemptRow{}).Where(oneAttempt, row.TenantID, row.Account, row.Source).
 			Select("failures", "blocked_until", "updated_at").Updates(&row).Error; err != nil {
 			return err
 		}
-		if a.IsUser() && row.Failures >= tenants.AttemptsAllowed {
+		if block > 0 && turn.Source != "" {
+			turn.count(a.At)
+			turn.BlockedUntil = a.At.Add(tenants.Turn(block, turn.Failures))
+			if err := tx.Clauses(clause.OnConflict{UpdateAll: true}).Create(&turn).Error; err != nil {
+				return err
+			}
+		}
+		if a.IsUser() && block > 0 {
 			return tx.Create(blocked(a, &row)).Error
 		}
 		return nil
 	})
 	return wait, err
+}
+
+// count counts a failure.
+func (r *attemptRow) count(at time.Time) {
+	if at.Sub(r.UpdatedAt) > tenants.FailuresForgotten {
+		r.Failures = 0
+	}
+	r.Failures++
+	r.UpdatedAt = at
+}
+
+// turnOf returns the row of the turn of an attempt that the given row counts; one
+// without a source where it has none.
+func turnOf(tx *gorm.DB, a tenants.Attempt, counts attemptRow) (attemptRow, error) {
+	if a.Source == "" || counts.Source != "" {
+		return attemptRow{}, nil
+	}
+	row := attemptRow{TenantID: a.TenantID, Account: a.Account, Source: turnMark + a.Source, UpdatedAt: a.At}
+	_, err := found(tx.Where(oneAttempt, row.TenantID, row.Account, row.Source).Take(&row).Error)
+	return row, err
 }
 
 // KnowsSource reports whether the account has signed in from the attempt's source
@@ -94,10 +133,11 @@ func lockAttempts(tx *gorm.DB, postgres bool, a tenants.Attempt) (row attemptRow
 		}
 	}
 	fresh := attemptRow{TenantID: a.TenantID, Account: a.Account, BlockedUntil: a.At, UpdatedAt: a.At}
-	if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&fresh).Error; err != nil {
-		return row, err
+	for there := false; !there && err == nil; there, err = take("") { // again where it was forgotten in between
+		if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&fresh).Error; err != nil {
+			return row, err
+		}
 	}
-	_, err = take("")
 	return row, err
 }
 
@@ -124,11 +164,44 @@ func (db *DB) SignedIn(ctx context.Context, a tenants.Attempt) error {
 		if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&row).Error; err != nil {
 			return err
 		}
-		if err := tx.Where(oneAttempt, a.TenantID, a.Account, "").Delete(&attemptRow{}).Error; err != nil {
+		stood := tx.Where("tenant_id = ? AND account = ? AND source IN ?", a.TenantID, a.Account, []string{"", turnMark + a.Source})
+		if err := stood.Delete(&attemptRow{}).Error; err != nil {
 			return err
 		}
-		latest := tx.Model(&attemptRow{}).Select("source").Where("tenant_id = ? AND account = ?", a.TenantID, a.Account).
+		const known = "tenant_id = ? AND account = ? AND NOT " + ofStrangers
+		latest := tx.Model(&attemptRow{}).Select("source").Where(known, a.TenantID, a.Account).
 			Order("updated_at DESC, source").Limit(tenants.SourcesKept)
-		return tx.Where("tenant_id = ? AND account = ? AND source NOT IN (?)", a.TenantID, a.Account, latest).Delete(&attemptRow{}).Error
+		return tx.Where(known+" AND source NOT IN (?)", a.TenantID, a.Account, latest).Delete(&attemptRow{}).Error
 	})
+}
+
+// Unlock ends every wait of the user's.
+func (db *DB) Unlock(ctx context.Context, tenantID, userID string, e tenants.AuditEvent) error {
+	return db.write(ctx, func(tx *gorm.DB) error {
+		if err := forgetFailures(tx, tenantID, userID); err != nil {
+			return err
+		}
+		return tx.Create(&e).Error
+	})
+}
+
+// forgetFailures has the account wait nowhere. What it has signed in from stays known.
+func forgetFailures(tx *gorm.DB, tenantID, userID string) error {
+	const account = "tenant_id = ? AND account = ?"
+	if err := tx.Where(account+" AND "+ofStrangers, tenantID, userID).Delete(&attemptRow{}).Error; err != nil {
+		return err
+	}
+	return tx.Model(&attemptRow{}).Where(account, tenantID, userID).
+		Updates(map[string]any{"failures": 0, "blocked_until": gorm.Expr("updated_at")}).Error
+}
+
+// forgetOnChange forgets the failures of a user who is about to get another
+// password or status.
+func forgetOnChange(tx *gorm.DB, u *tenants.User) error {
+	changed, err := found(tx.Model(&userRow{}).Select("1").
+		Where(oneUser+" AND (password_hash <> ? OR status <> ?)", u.TenantID, u.ID, u.PasswordHash, u.Status).Take(new(int)).Error)
+	if err != nil || !changed {
+		return err
+	}
+	return forgetFailures(tx, u.TenantID, u.ID)
 }

@@ -38,7 +38,8 @@ func TestFailuresBlockAnAccountForLongerAndLongerNeverForEver(t *testing.T) {
 	if taken := fail(t, db, a); taken != tenants.AttemptsAllowed {
 		t.Errorf("%d attempts were taken", taken)
 	}
-	for _, block := range []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute, 4 * time.Minute, 8 * time.Minute, 15 * time.Minute, 15 * time.Minute} {
+	for i, block := range []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute, 4 * time.Minute, 8 * time.Minute, 15 * time.Minute, 15 * time.Minute} {
+		a.Source = fmt.Sprint("198.51.100.", i) // which has not guessed yet
 		if wait := take(t, db, a); wait != block {
 			t.Errorf("waits %v, want %v", wait, block)
 		}
@@ -133,13 +134,13 @@ func TestAttemptsArePurgedWhenTheyNoLongerCount(t *testing.T) {
 	db := storetest.Open(t)
 	acme := newTenant(t, db, "acme")
 	ann := tenants.Attempt{TenantID: acme.ID, Account: "ann", Source: "a", At: instant}
-	nobody := tenants.Attempt{TenantID: acme.ID, Account: tenants.NoAccount("x"), At: instant}
+	nobody := tenants.Attempt{TenantID: acme.ID, Account: tenants.NoAccount("x"), Source: "b", At: instant}
 	must(t, db.SignedIn(t.Context(), ann))
-	take(t, db, nobody)
+	fail(t, db, nobody) // two rows: of all sources, and of this one's turn
 	for _, step := range []struct {
 		after time.Duration
 		want  int64
-	}{{tenants.FailuresForgotten, 0}, {tenants.FailuresForgotten + time.Second, 1}, {tenants.SourceForgotten, 0}, {tenants.SourceForgotten + time.Second, 1}} {
+	}{{tenants.FailuresForgotten, 0}, {tenants.FailuresForgotten + time.Second, 2}, {tenants.SourceForgotten, 0}, {tenants.SourceForgotten + time.Second, 1}} {
 		if deleted, err := db.PurgeAttempts(t.Context(), instant.Add(step.after)); err != nil || deleted != step.want {
 			t.Errorf("after %v: %d, %v", step.after, deleted, err)
 		}
@@ -152,7 +153,7 @@ func TestClassMParallelAttemptsOnTwoNodesAreCountedBeforeTheyAreJudged(t *testin
 	a, b := storetest.OpenPair(t)
 	acme := newTenant(t, a, "acme")
 	for round := range 10 {
-		for _, source := range []string{"known", "new"} {
+		for _, source := range []string{"known", "new", "many"} {
 			attempt := tenants.Attempt{TenantID: acme.ID, Account: fmt.Sprintf("%s%d", source, round), Source: source, At: instant}
 			if source == "known" {
 				must(t, a.SignedIn(t.Context(), attempt))
@@ -161,6 +162,10 @@ func TestClassMParallelAttemptsOnTwoNodesAreCountedBeforeTheyAreJudged(t *testin
 			var wg sync.WaitGroup
 			for i := range 100 {
 				wg.Go(func() {
+					attempt := attempt
+					if source == "many" {
+						attempt.Source = fmt.Sprint("192.0.2.", i)
+					}
 					wait, err := []*store.DB{a, b}[i%2].TakeAttempt(t.Context(), attempt)
 					if err != nil {
 						t.Error(err)

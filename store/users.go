@@ -119,8 +119,8 @@ func (db *DB) CreateUser(ctx context.Context, u *tenants.User, e tenants.AuditEv
 	})
 }
 
-// UpdateUser stores everything of u but its id and its client. Errors are those
-// of CreateUser.
+// UpdateUser stores everything of u but its id and its client. Another password
+// or status ends every wait of the user's. Errors are those of CreateUser.
 func (db *DB) UpdateUser(ctx context.Context, u *tenants.User, e tenants.AuditEvent) error {
 	fillUser(u)
 	row := rowOf(u)
@@ -133,6 +133,9 @@ func (db *DB) UpdateUser(ctx context.Context, u *tenants.User, e tenants.AuditEv
 			return err
 		}
 		if err := db.endOnNewPassword(tx, u); err != nil {
+			return err
+		}
+		if err := forgetOnChange(tx, u); err != nil {
 			return err
 		}
 		if err := one(tx.Select("*").Omit("tenant_id", "id", "service_account_of", "created_at").Updates(&row)); err != nil {

@@ -117,6 +117,7 @@ func (a *api) routes() []route {
 		{"GET", tenant + "/remote-grants", paged, list(s.RemoteGrants)},
 		{"GET", tenant + "/trusted-issuers", paged, list(s.TrustedIssuers)},
 		{"GET", tenant + "/users", append(slices.Clone(paged), "group"), a.listUsers},
+		{"POST", user + "/unlock", nil, a.unlockUser},
 		{"GET", user + "/sessions", short, a.listSessions},
 		{"DELETE", user + "/sessions", nil, a.revokeSessions},
 		{"DELETE", user + "/sessions/:session", nil, a.revokeSession},

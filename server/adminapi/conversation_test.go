@@ -367,7 +367,7 @@ func (d *desk) refusals() {
 			}
 			d.want(401, "invalid_token", with(func(c *call) { c.token = "x.y.z" }))
 			d.want(400, "invalid", with(func(c *call) { c.path += "?nonsense=1" }))
-			if method == http.MethodPatch || method == http.MethodPost && operation.RequestBody.Value.Required {
+			if method == http.MethodPatch || method == http.MethodPost && operation.RequestBody != nil && operation.RequestBody.Value.Required {
 				d.refusedBodies(c)
 			}
 			if operation.RequestBody != nil {

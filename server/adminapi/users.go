@@ -9,6 +9,10 @@ func (a *api) listUsers(r *request) (answer, error) {
 	return answer{body: page}, err
 }
 
+func (a *api) unlockUser(r *request) (answer, error) {
+	return gone(), a.service.UnlockUser(r.ctx(), r.actor, r.tenant(), r.user())
+}
+
 func (a *api) listSessions(r *request) (answer, error) {
 	page, err := a.service.Sessions(r.ctx(), r.actor, r.tenant(), r.user(), r.page())
 	return answer{body: page}, err

@@ -52,6 +52,7 @@ func (d *desk) usersConversation() {
 		d.t.Errorf("taken by a client: %s", asClient.raw)
 	}
 	d.want(409, "exists", call{method: "POST", path: "/tenants/acme/clients", token: token, body: object{"client_id": "ann", "name": "Ann"}})
+	d.want(204, "", call{method: "POST", path: users + "/ann/unlock", token: token})
 	imported := object{"username": "Ben", "password_hash": "$2b$05$abcdefghijklmnopqrstuu.xPI0D/04JlWcnvHoilxCp1m8QXBO4O"}
 	ben := d.want(201, "", call{method: "POST", path: users, token: token, body: imported})
 	list := d.want(200, "", call{method: "GET", path: users + "?q=OAUTH_106", token: token})
