@@ -104,8 +104,8 @@ func (s *Service) reach(ctx context.Context, a Actor, scope, slug string) (*tena
 // reachOne is reach, and returns one thing of the tenant's, too, which find finds
 // by its id.
 func reachOne[T any](ctx context.Context, s *Service, a Actor, scope, slug, thing, id string,
-	find func(ctx context.Context, tenantID, id string) (*T, error)) (*tenants.Tenant, *T, error) {
-
+	find func(ctx context.Context, tenantID, id string) (*T, error),
+) (*tenants.Tenant, *T, error) {
 	t, err := s.reach(ctx, a, scope, slug)
 	if err != nil {
 		return nil, nil, err

@@ -204,8 +204,10 @@ func TestTimes(t *testing.T) {
 }
 
 func TestTypes(t *testing.T) {
-	for typ, want := range map[any]bool{nil: true, "": true, "JWT": true, "jwt": true, "application/jwt": true, "client-authentication+jwt": true,
-		"application/Client-Authentication+JWT": true, "at+jwt": false, "logout+jwt": false, "JOSE": false, "jwt2": false} {
+	for typ, want := range map[any]bool{
+		nil: true, "": true, "JWT": true, "jwt": true, "application/jwt": true, "client-authentication+jwt": true,
+		"application/Client-Authentication+JWT": true, "at+jwt": false, "logout+jwt": false, "JOSE": false, "jwt2": false,
+	} {
 		header := map[string]any{"alg": "EdDSA"}
 		if typ != nil {
 			header["typ"] = typ

@@ -31,10 +31,7 @@ func (dialectsListCmd) Run(a *app) error {
 	}
 	var all []listedDialect
 	for _, spec := range settings.dialects.Others() {
-		one := listedDialect{Name: spec.Name, Description: spec.Description, File: spec.File(), Unsafe: []string{}}
-		for _, route := range spec.Routes {
-			one.Routes = append(one.Routes, route.Key())
-		}
+		one := listedDialect{Name: spec.Name, Description: spec.Description, File: spec.File(), Routes: spec.Endpoints(), Unsafe: []string{}}
 		for _, habit := range spec.Habits() {
 			one.Unsafe = append(one.Unsafe, string(habit))
 		}

@@ -41,15 +41,19 @@ func (d *desk) examineTenants() []finding {
 func (d *desk) examineTenant(t tenants.Tenant) []finding {
 	var wrong []finding
 	if unreached(t, d.settings.PublicURL) {
-		wrong = append(wrong, finding{"issuer", warned,
+		wrong = append(wrong, finding{
+			"issuer", warned,
 			fmt.Sprintf("tenant %s names %s, which is not below %s", t.Slug, t.Issuer, d.settings.PublicURL),
-			"correct public_url: an issuer is fixed, and its clients look for its keys there"})
+			"correct public_url: an issuer is fixed, and its clients look for its keys there",
+		})
 	}
 	for _, name := range t.Dialects {
 		if d.settings.dialects.Lookup(name) == nil {
-			wrong = append(wrong, finding{"dialects", warned,
+			wrong = append(wrong, finding{
+				"dialects", warned,
 				fmt.Sprintf("tenant %s speaks %s, and there is no spec of it here: its endpoints answer 404", t.Slug, name),
-				"set dialects_dir as on the other nodes, or name the tenant's dialects anew: gatehouse tenants update " + t.Slug + " --dialect="})
+				"set dialects_dir as on the other nodes, or name the tenant's dialects anew: gatehouse tenants update " + t.Slug + " --dialect=",
+			})
 		}
 	}
 	set, err := d.db.KeySet(d.ctx, t.ID)
@@ -71,19 +75,25 @@ func (d *desk) examineKeys(t tenants.Tenant, set keys.Set) []finding {
 			continue
 		}
 		if _, err := d.sealer.Open(key.Sealed, keys.PurposeSigningKey, t.ID, key.Kid); err != nil {
-			wrong = append(wrong, finding{"signing keys", failed, fmt.Sprintf("tenant %s, key %s: %v", t.Slug, key.Kid, err),
-				"restore the database, or revoke the key"})
+			wrong = append(wrong, finding{
+				"signing keys", failed, fmt.Sprintf("tenant %s, key %s: %v", t.Slug, key.Kid, err),
+				"restore the database, or revoke the key",
+			})
 		}
 	}
 	signs := keys.SigningKey(set, t.SigningAlg, now)
 	switch {
 	case signs == nil:
-		wrong = append(wrong, finding{"signing keys", warned, fmt.Sprintf("tenant %s has no key that signs %s", t.Slug, t.SigningAlg),
-			"gatehouse keys list --tenant " + t.Slug})
+		wrong = append(wrong, finding{
+			"signing keys", warned, fmt.Sprintf("tenant %s has no key that signs %s", t.Slug, t.SigningAlg),
+			"gatehouse keys list --tenant " + t.Slug,
+		})
 	case keys.Successor(set, t.SigningAlg, now) == nil && now.Sub(signs.ActiveAt) > d.settings.RotationPeriod:
-		wrong = append(wrong, finding{"signing keys", warned,
+		wrong = append(wrong, finding{
+			"signing keys", warned,
 			fmt.Sprintf("tenant %s signs with key %s for %s, and no successor is published", t.Slug, signs.Kid, rough(now.Sub(signs.ActiveAt).Round(time.Second))),
-			"gatehouse keys rotate --tenant " + t.Slug})
+			"gatehouse keys rotate --tenant " + t.Slug,
+		})
 	}
 	return wrong
 }

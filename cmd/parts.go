@@ -59,8 +59,11 @@ func newRegistry(p grantParts, further []grants.Grant) *grants.Registry {
 // clientAuths lists the methods by which clients prove who they are.
 func clientAuths(n *node, keysets *assertion.Keysets, now func() time.Time) []grants.ClientAuth {
 	return []grants.ClientAuth{
-		grants.ClientSecret{Pepper: n.peppers, Now: now}, grants.NewPrivateKeyJWT(keysets, n.db, now),
-		grants.NewClientSecretJWT(n.sealer, n.db, now), grants.PublicClient{}, grants.StandIn{},
+		grants.ClientSecret{Pepper: n.peppers, Now: now},
+		grants.NewPrivateKeyJWT(keysets, n.db, now),
+		grants.NewClientSecretJWT(n.sealer, n.db, now),
+		grants.PublicClient{},
+		grants.StandIn{},
 	}
 }
 
@@ -68,8 +71,8 @@ func clientAuths(n *node, keysets *assertion.Keysets, now func() time.Time) []gr
 // newKey makes signing keys; nil: one by one, as they are needed. hasher is that
 // of the node; nil: one for each password.
 func newAdmin(settings *Settings, publicURL *url.URL, db *store.DB, sealer *keys.Sealer, peppers *keys.Peppers,
-	newKey func(*keys.Sealer, string, int) keys.NewKey, hasher *passwords.Hasher) *admin.Service {
-
+	newKey func(*keys.Sealer, string, int) keys.NewKey, hasher *passwords.Hasher,
+) *admin.Service {
 	registry := newRegistry(grantParts{}, settings.further.made(GrantParts{}))
 	return admin.New(db, sealer, peppers, admin.Config{
 		PublicURL: publicURL, Timing: settings.KeyTiming(), Dialects: server.DialectRules(settings.dialects), Grants: registry.Types(), PublicGrants: registry.PublicTypes(),

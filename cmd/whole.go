@@ -46,8 +46,8 @@ func sections() []section {
 func sectionOf[N, M, T any](name string, key []string,
 	page func(*admin.Service, context.Context, admin.Actor, string, admin.Query) (admin.Page[T], error),
 	create func(*admin.Service, context.Context, admin.Actor, string, N) (*M, error),
-	update func(*admin.Service, context.Context, admin.Actor, string, string, int64, admin.Patch) (*T, error)) section {
-
+	update func(*admin.Service, context.Context, admin.Actor, string, string, int64, admin.Patch) (*T, error),
+) section {
 	return section{
 		name: name, key: key,
 		list: func(d *desk, tenant string) ([]object, error) {

@@ -61,8 +61,10 @@ func TestJSONBodies(t *testing.T) {
 		want       oauth.Params
 		code       oauth.Code
 	}{
-		{name: "texts, numbers, truth", body: `{"scope":"a b","username":7,"state":true,"x":1.50}`,
-			want: oauth.Params{"scope": "a b", "username": "7", "state": "true", "x": "1.50"}},
+		{
+			name: "texts, numbers, truth", body: `{"scope":"a b","username":7,"state":true,"x":1.50}`,
+			want: oauth.Params{"scope": "a b", "username": "7", "state": "true", "x": "1.50"},
+		},
 		{name: "empty and null are absent", body: `{"scope":"","state":null}`, want: oauth.Params{}},
 		{name: "members of members", body: `{"model":{"Name":"CLI","Prefix":"p"}}`, want: oauth.Params{"name": "CLI", "model.Prefix": "p"}},
 		{name: "arrays are passed over", body: `{"scope":["a",{"b":[]}],"state":"s"}`, want: oauth.Params{"state": "s"}},

@@ -104,17 +104,13 @@ func (s *Spec) check(d *document) {
 	if len(s.Routes) == 0 {
 		d.fault("routes", "a spec needs at least one")
 	}
-	seen := map[string]bool{}
 	for i, r := range s.Routes {
 		path := fmt.Sprintf("routes[%d]", i)
 		if r == nil {
 			d.fault(path, "is empty")
 			continue
 		}
-		if seen[r.Method+" "+r.Path] {
-			d.fault(path+".path", "%s %s is there twice", r.Method, r.Path)
-		}
-		seen[r.Method+" "+r.Path] = true
+		r.checkNext(d, path)
 		r.check(d, path)
 	}
 }
@@ -150,8 +146,10 @@ func checkGrants(d *document, path string, grants []string) {
 
 // registered are the claims that nobody may replace.
 func registered() []string {
-	return []string{"iss", "sub", "aud", "exp", "iat", "nbf", "jti", "client_id", "act", "may_act", "cnf", "scope",
-		"grant_id", "exchanged", "renew_until"}
+	return []string{
+		"iss", "sub", "aud", "exp", "iat", "nbf", "jti", "client_id", "act", "may_act", "cnf", "scope",
+		"grant_id", "exchanged", "renew_until",
+	}
 }
 
 func tenantValues() []string {

@@ -88,6 +88,42 @@ func (r *Route) check(d *document, at string) {
 	r.checkHabits(d, at)
 }
 
+// checkNext holds routes of one method and path to being told apart: each but the
+// last lists its grant types, and none lists another's.
+func (r *Route) checkNext(d *document, at string) {
+	if r.next == nil {
+		return
+	}
+	if r.Operation != Token || r.next.Operation != Token {
+		d.fault(at+".path", "%s is there twice, which only routes of the operation token may be", r.Key())
+		return
+	}
+	listed := r.wireGrants()
+	if len(listed) == 0 {
+		d.fault(at+".params", "%s is there again: the grant_type of this one needs values, by which requests are told apart", r.Key())
+	}
+	for later := r.next; later != nil; later = later.next {
+		for _, grant := range listed {
+			if slices.Contains(later.wireGrants(), grant) {
+				d.fault(at+".params", "the grant_type %s is also that of a later route of %s", grant, r.Key())
+			}
+		}
+		if later.SharedHost != r.SharedHost {
+			d.fault(at+".shared_host", "must be that of the other routes of %s", r.Key())
+		}
+	}
+}
+
+// wireGrants returns the values of grant_type that the route lists, sorted.
+func (r *Route) wireGrants() []string {
+	for _, p := range r.Params {
+		if p.Name == "grant_type" {
+			return slices.Sorted(maps.Keys(p.Values))
+		}
+	}
+	return nil
+}
+
 // checkStatus holds the status to what the operation can answer with: a body, or
 // nothing at all.
 func (r *Route) checkStatus(d *document, at string, answers bool) {
@@ -183,6 +219,12 @@ func (r *Route) checkParam(d *document, at string, index int, p Param) {
 	sources := []Source{FromBody, FromForm, FromJSON, FromQuery, FromBearer, FromCookie, FromBasicUser, FromBasicPassword, FromBasicSecret}
 	for i, source := range p.From {
 		oneOf(d, fmt.Sprintf("%s.from[%d]", at, i), source, sources)
+	}
+	if p.First && len(p.From) < 2 {
+		d.fault(at+".first", "needs several places in from")
+	}
+	if p.First && slices.Contains(words().secrets, p.Name) {
+		d.fault(at+".first", "%s is secret: it is sent once", p.Name)
 	}
 	if p.Name == "session" && !slices.Equal(p.From, []Source{FromCookie}) {
 		d.fault(at+".from", "a session comes from a cookie only")

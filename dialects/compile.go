@@ -90,6 +90,9 @@ func (r *Route) compileReads() {
 			return s == FromBasicUser || s == FromBasicPassword || s == FromBasicSecret
 		})
 	}
+	if reads.query && r.acts() {
+		reads.notInQuery = r.notInQuery()
+	}
 	ways := r.Client
 	if len(ways) == 0 {
 		ways = []Source{ClientBasic, ClientBasicRaw, ClientBody, ClientAssertion, ClientNone}
@@ -106,6 +109,24 @@ func (r *Route) compileReads() {
 	reads.assertion = slices.Contains(ways, ClientAssertion)
 	reads.id = slices.Contains(ways, ClientNone)
 	reads.stand = slices.Contains(ways, ClientStandIn)
+}
+
+// notInQuery returns the names of secrets that the route takes, and not from the
+// URL. One that stands there all the same is refused, not passed over: whoever
+// sends it shall hear of it.
+func (r *Route) notInQuery() []string {
+	var names, allowed []string
+	for _, name := range words().secrets {
+		names = append(names, fold(name, r.IgnoreCase))
+	}
+	for _, p := range r.params {
+		if slices.Contains(p.From, FromQuery) {
+			allowed = append(allowed, p.As...)
+		} else if slices.Contains(words().secrets, p.Name) {
+			names = append(names, p.As...)
+		}
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return slices.Contains(allowed, name) })
 }
 
 // field is a Field made ready to be written.

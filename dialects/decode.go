@@ -1,6 +1,7 @@
 package dialects
 
 import (
+	"cmp"
 	"maps"
 	"mime"
 	"net/http"
@@ -12,6 +13,9 @@ import (
 
 // Request is what a route understood of an HTTP request.
 type Request struct {
+	// Route is the one that answers: of several with the method and path, the
+	// first that has the grant_type.
+	Route       *Route
 	Params      oauth.Params
 	Credentials oauth.Credentials
 	Profile     oauth.Profile
@@ -24,7 +28,8 @@ type Request struct {
 // of two minds, invalid_client for credentials that are none, and what the spec
 // says for a parameter that is missing.
 func (r *Route) Decode(req *http.Request, body []byte) (*Request, error) {
-	q := &Request{Profile: r.profile}
+	r = r.among(req, body)
+	q := &Request{Route: r, Profile: r.profile}
 	sent, err := r.open(req, body)
 	if err != nil {
 		return q, err
@@ -35,6 +40,7 @@ func (r *Route) Decode(req *http.Request, body []byte) (*Request, error) {
 	if q.Params, err = r.collect(sent); err != nil {
 		return q, err
 	}
+	q.Profile.SentGrantType = sent.grantType
 	q.Habits = r.shown(sent)
 	if q.Credentials, err = r.credentials(sent, q.Params); err != nil {
 		return q, err
@@ -49,7 +55,8 @@ type reading struct {
 	basicParts                 bool
 	basic                      []Source // the readings of HTTP Basic as credentials
 	body, assertion, id, stand bool
-	session                    bool // from a cookie
+	session                    bool     // from a cookie
+	notInQuery                 []string // secrets that the URL must not hold, as it is read
 }
 
 // sent is a request taken apart.
@@ -59,22 +66,61 @@ type sent struct {
 	headers     []string // Authorization
 	bearer      string
 	pair        string // of HTTP Basic, decoded from base64
+	grantType   string // in the words of the dialect, where it has its own
 	request     *http.Request
 }
 
 // open takes the request apart as far as the route looks.
 func (r *Route) open(req *http.Request, body []byte) (*sent, error) {
-	s := &sent{request: req, headers: req.Header.Values("Authorization"), encoding: EncodingNone}
-	if err := r.openBody(s, req.Header.Values("Content-Type"), body); err != nil {
+	s, err := r.openParams(req, body)
+	if err != nil {
 		return nil, err
 	}
-	if r.reads.query {
-		var err error
-		if s.query, err = parseForm(req.URL.RawQuery, r.IgnoreCase); err != nil {
-			return nil, err
+	return s, r.openAuthorization(s)
+}
+
+// openParams is open without regard to the Authorization header.
+func (r *Route) openParams(req *http.Request, body []byte) (*sent, error) {
+	s := &sent{request: req, headers: req.Header.Values("Authorization"), encoding: EncodingNone}
+	if err := r.openBody(s, req.Header.Values("Content-Type"), body); err != nil || !r.reads.query {
+		return s, err
+	}
+	var err error
+	if s.query, err = parseForm(req.URL.RawQuery, r.IgnoreCase); err != nil {
+		return nil, err
+	}
+	for _, name := range r.reads.notInQuery {
+		if _, there := s.query[name]; there {
+			return nil, malformed(name + " is secret and does not belong in the URL")
 		}
 	}
-	return s, r.openAuthorization(s)
+	return s, nil
+}
+
+// among returns the first of the routes of this method and path that lists the
+// request's grant_type, or else the last of them: it judges what none can read.
+func (r *Route) among(req *http.Request, body []byte) *Route {
+	for ; r.next != nil; r = r.next {
+		s, err := r.openParams(req, body)
+		if err != nil {
+			continue
+		}
+		grantType := r.param("grant_type")
+		if value, err := s.value(grantType); err == nil && grantType.Values[value] != "" {
+			break
+		}
+	}
+	return r
+}
+
+// param returns what the route reads a parameter by, nil for one that it lists not.
+func (r *Route) param(name string) *Param {
+	for _, p := range r.params {
+		if p.Name == name {
+			return p
+		}
+	}
+	return nil
 }
 
 func (r *Route) openBody(s *sent, contentTypes []string, body []byte) (err error) {
@@ -148,6 +194,9 @@ func (r *Route) collect(s *sent) (oauth.Params, error) {
 			if !ok {
 				return nil, unknownValue(p.Name)
 			}
+			if p.Name == "grant_type" {
+				s.grantType = value
+			}
 			value = known
 		}
 		params[p.Name] = value
@@ -165,25 +214,42 @@ func unknownValue(name string) error {
 	return oauth.Errorf(oauth.InvalidRequest, oauth.ReasonUnknown, "%s has a value that is not known here", name)
 }
 
-// value returns the parameter, from the only place where the request has it.
+// value returns the parameter, from the only place where the request has it. What
+// is no secret may be in several, if they agree or the first of them counts.
 func (s *sent) value(p *Param) (string, error) {
 	found := ""
 	for _, source := range p.From {
-		for _, spelling := range p.As {
-			value := s.from(source, spelling)
-			if value == "" {
-				continue
-			}
-			if found != "" {
-				return "", oauth.Errorf(oauth.InvalidRequest, oauth.ReasonDuplicate, "%s is sent twice", p.Name)
-			}
+		value, err := s.at(source, p)
+		switch {
+		case err != nil:
+			return "", err
+		case found == "":
 			found = value
-			if source != FromBody && source != FromForm && source != FromJSON && source != FromQuery && source != FromCookie {
-				break // these have no spellings
-			}
+		case value != "" && !p.First && (value != found || slices.Contains(words().secrets, p.Name)):
+			return "", sentTwice(p)
 		}
 	}
 	return found, nil
+}
+
+// at returns the parameter from one place, under the only spelling that is there.
+func (s *sent) at(source Source, p *Param) (string, error) {
+	found := ""
+	for _, spelling := range p.As {
+		value := s.from(source, spelling)
+		if value != "" && found != "" {
+			return "", sentTwice(p)
+		}
+		found = cmp.Or(found, value)
+		if source != FromBody && source != FromForm && source != FromJSON && source != FromQuery && source != FromCookie {
+			break // these have no spellings
+		}
+	}
+	return found, nil
+}
+
+func sentTwice(p *Param) error {
+	return oauth.Errorf(oauth.InvalidRequest, oauth.ReasonDuplicate, "%s is sent twice", p.Name)
 }
 
 func (s *sent) from(source Source, name string) string {

@@ -49,8 +49,10 @@ func TestCredentials(t *testing.T) {
 		{name: "in the body", body: "client_id=a&client_secret=s%2Bt", want: post("a", "s+t")},
 		{name: "Basic", authorization: []string{basic("a:s")}, want: header(oauth.Pair{ClientID: "a", Secret: "s"})},
 		{name: "Basic, lower-case scheme", authorization: []string{"b" + basic("a:s")[1:]}, want: header(oauth.Pair{ClientID: "a", Secret: "s"})},
-		{name: "Basic is tried form-decoded, then raw", authorization: []string{basic("106:a+b%2Fc")},
-			want: header(oauth.Pair{ClientID: "106", Secret: "a b/c"}, oauth.Pair{ClientID: "106", Secret: "a+b%2Fc"})},
+		{
+			name: "Basic is tried form-decoded, then raw", authorization: []string{basic("106:a+b%2Fc")},
+			want: header(oauth.Pair{ClientID: "106", Secret: "a b/c"}, oauth.Pair{ClientID: "106", Secret: "a+b%2Fc"}),
+		},
 		{name: "Basic that is not form-encoded is raw", authorization: []string{basic("a:50%")}, want: header(oauth.Pair{ClientID: "a", Secret: "50%"})},
 		{name: "Basic with a colon in the secret", authorization: []string{basic("a:b:c")}, want: header(oauth.Pair{ClientID: "a", Secret: "b:c"})},
 		{name: "Basic and the same client_id", body: "client_id=a", authorization: []string{basic("a:s")}, want: header(oauth.Pair{ClientID: "a", Secret: "s"})},

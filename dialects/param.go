@@ -43,6 +43,8 @@ type Param struct {
 	Name string   `yaml:"name"` // as the operation knows it
 	As   []string `yaml:"as"`   // its spellings on the wire; empty: Name
 	From []Source `yaml:"from"` // empty: the body
+	// First has the first place of From count where several differ.
+	First bool `yaml:"first"`
 	// Value is fixed: what the request says does not count.
 	Value string `yaml:"value"`
 	// Values are the only ones allowed, and what each stands for.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -117,11 +118,21 @@ func (d *document) err() error { return errors.Join(d.faults...) }
 
 // link gives routes what they take from their spec.
 func (s *Spec) link() {
-	for _, r := range s.Routes {
+	last := map[string]*Route{} // of each method and path
+	for i, r := range s.Routes {
 		if r == nil {
 			continue
 		}
+		if slices.Contains(s.Routes[:i], r) { // a YAML alias of a whole route
+			again := *r
+			again.next = nil
+			r, s.Routes[i] = &again, &again
+		}
 		r.spec = s
+		if before := last[r.Key()]; before != nil {
+			before.next = r
+		}
+		last[r.Key()] = r
 		if r.Grants == nil {
 			r.Grants = s.Grants
 		}

@@ -139,7 +139,7 @@ func (s *Set) checkTogether() error {
 			if !r.SharedHost {
 				continue
 			}
-			if other := shared[r.Key()]; other != nil {
+			if other := shared[r.Key()]; other != nil && other != spec {
 				faults = append(faults, spec.fault(at, "%s belongs to the dialect %s on the shared host: only one may have it there", r.Key(), other.Name))
 			}
 			shared[r.Key()] = spec
@@ -175,7 +175,19 @@ func (s *Set) Lookup(name string) *Spec {
 	return nil
 }
 
-// Key names the route among those of a tenant.
+// Endpoints returns the methods and paths of the spec, each once.
+func (s *Spec) Endpoints() []string {
+	var keys []string
+	for _, r := range s.Routes {
+		if !slices.Contains(keys, r.Key()) {
+			keys = append(keys, r.Key())
+		}
+	}
+	return keys
+}
+
+// Key names the route among those of a tenant, or the few that are told apart by
+// grant_type.
 func (r *Route) Key() string { return r.Method + " " + r.Path }
 
 // File returns where the spec was read from.

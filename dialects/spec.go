@@ -129,6 +129,7 @@ type Route struct {
 	Errors []ErrorRule `yaml:"errors"` // before the spec's
 
 	spec    *Spec
+	next    *Route // of the same method and path, for other grant types; nil: none
 	profile oauth.Profile
 	params  []*Param // what the request may say
 	fixed   []*Param // what it may not

@@ -121,6 +121,46 @@ func TestMistakesAreToldByLine(t *testing.T) {
 	}
 }
 
+// several is a spec with two routes of one method and path; the cases below each
+// break it.
+const several = `name: acme
+routes:
+  - method: POST
+    path: /acme/token
+    operation: token
+    body: [form, none]
+    params:
+      - { name: grant_type, from: [body, query], first: true, values: { people: password, programs: client_credentials } }
+    answer: [{ name: token, value: access_token }]
+  - method: POST
+    path: /acme/token
+    operation: token
+    answer: [{ name: access_token, value: access_token }]
+`
+
+func TestMistakesOfRoutesThatShareAPath(t *testing.T) {
+	if _, err := dialects.Parse("acme.yaml", []byte(several)); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ old, mistake, says string }{
+		{", values: { people: password, programs: client_credentials }", "", "acme.yaml:8: routes[0].params: POST /acme/token is there again"},
+		{"    answer: [{ name: access_token", "    params: [{ name: grant_type, values: { people: password } }]\n    answer: [{ name: access_token", "acme.yaml:8: routes[0].params: the grant_type people is also that of a later route"},
+		{"    operation: token\n    answer", "    operation: token\n    shared_host: true\n    answer", "routes[0].shared_host: must be that of the other routes"},
+		{"    operation: token\n    answer: [{ name: access_token, value: access_token }]", "    operation: revoke", "acme.yaml:4: routes[0].path: POST /acme/token is there twice"},
+		{"from: [body, query], first", "first", "acme.yaml:8: routes[0].params[0].first: needs several places"},
+		{"name: grant_type, from", "name: password, from", "password is secret"},
+		{"  - method: POST\n    path: /acme/token\n    operation: token\n    body", "  - &route\n    method: POST\n    path: /acme/token\n    operation: token\n    body", ""},
+	} {
+		text := strings.Replace(several, test.old, test.mistake, 1)
+		if test.says == "" { // the whole route again, as an alias
+			text, test.says = text+"  - *route\n", "the grant_type people is also that of a later route"
+		}
+		if _, err := dialects.Parse("acme.yaml", []byte(text)); text == several || err == nil || !strings.Contains(err.Error(), test.says) {
+			t.Errorf("%s: got %v", test.mistake, err)
+		}
+	}
+}
+
 // signIn is a spec whose route signs people in; the cases below each break it.
 const signIn = `name: acme
 client: { grants: [password] }

@@ -1,6 +1,7 @@
 package grants
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -61,23 +62,23 @@ func expected(r *TokenRequest) error {
 }
 
 // dialectClaims returns further with the claims that the dialect adds.
-func dialectClaims(rules []oauth.ClaimRule, dialect string, i *Issued, c *claims, further map[string]any) map[string]any {
-	all := make(map[string]any, len(rules)+len(further))
+func dialectClaims(p oauth.Profile, i *Issued, c *claims, further map[string]any) map[string]any {
+	all := make(map[string]any, len(p.Claims)+len(further))
 	for name, value := range further {
 		all[name] = value
 	}
-	for _, rule := range rules {
+	for _, rule := range p.Claims {
 		if _, said := i.Subject.Claims[rule.Name]; said { // by the grant, which knows better
 			continue
 		}
-		if value := claimValue(rule, dialect, i, c); value != nil && value != "" {
+		if value := claimValue(rule, p, i, c); value != nil && value != "" {
 			all[rule.Name] = value
 		}
 	}
 	return all
 }
 
-func claimValue(rule oauth.ClaimRule, dialect string, i *Issued, c *claims) any {
+func claimValue(rule oauth.ClaimRule, p oauth.Profile, i *Issued, c *claims) any {
 	if rule.From == "" {
 		return asList(rule, rule.Text)
 	}
@@ -90,14 +91,14 @@ func claimValue(rule oauth.ClaimRule, dialect string, i *Issued, c *claims) any 
 		return c.NotUntil
 	}
 	if name, ok := strings.CutPrefix(rule.From, "setting."); ok {
-		return asList(rule, setting(i.Tenant, dialect, name, rule.Fallback))
+		return asList(rule, setting(i.Tenant, p.Dialect, name, rule.Fallback))
 	}
 	if strings.HasPrefix(rule.From, "user.") {
 		return userValue(i.Subject.User, strings.TrimPrefix(rule.From, "user."))
 	}
 	text := map[string]string{
 		"iss": c.Issuer, "sub": c.Subject, "aud": c.Audience, "jti": c.ID, "client_id": c.ClientID, "scope": c.Scope,
-		"grant_type": i.GrantType, "client.name": i.Client.Name,
+		"grant_type": cmp.Or(p.SentGrantType, i.GrantType), "client.name": i.Client.Name,
 	}[rule.From]
 	if text == "" {
 		text = tenantValue(i.Tenant, rule.From)

@@ -58,7 +58,7 @@ func (s *Service) mint(ctx context.Context, i *Issued, t *target, p oauth.Profil
 		return "", err
 	}
 	if len(p.Claims) > 0 {
-		further = dialectClaims(p.Claims, p.Dialect, i, c, further)
+		further = dialectClaims(p, i, c, further)
 	}
 	if format, _ := tenants.TokenFormat(i.Client, t.api); format == tenants.FormatOpaque {
 		return mintOpaque(i, c.with(further), p.OpaqueUUIDs)

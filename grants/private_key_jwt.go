@@ -144,7 +144,9 @@ func newDecoys() []assertion.Key {
 		panic(err)
 	}
 	return []assertion.Key{
-		{Alg: assertion.RS256, Public: public}, {Alg: assertion.PS256, Public: public},
-		{Alg: assertion.ES256, Public: &ec.PublicKey}, {Alg: assertion.EdDSA, Public: ed},
+		{Alg: assertion.RS256, Public: public},
+		{Alg: assertion.PS256, Public: public},
+		{Alg: assertion.ES256, Public: &ec.PublicKey},
+		{Alg: assertion.EdDSA, Public: ed},
 	}
 }

@@ -69,8 +69,10 @@ func (s *SignIn) Password(ctx context.Context, l Login) (*tenants.User, error) {
 	}
 	slot, err := s.hasher.Acquire(ctx)
 	if errors.Is(err, passwords.ErrBusy) {
-		return nil, &oauth.Error{Code: oauth.TemporarilyUnavailable, Reason: oauth.ReasonThrottled,
-			Description: "too many passwords are being checked, try again", RetryAfter: time.Second, Err: err}
+		return nil, &oauth.Error{
+			Code: oauth.TemporarilyUnavailable, Reason: oauth.ReasonThrottled,
+			Description: "too many passwords are being checked, try again", RetryAfter: time.Second, Err: err,
+		}
 	}
 	if err != nil {
 		return nil, err

@@ -120,7 +120,7 @@ func (p *planner) scheduled(active *Key, publishedAt time.Time) time.Time {
 func jitter(tenantID, alg string, period time.Duration) time.Duration {
 	sum := sha256.Sum256(appendParts(nil, tenantID, alg))
 	share := float64(binary.BigEndian.Uint32(sum[:]))/(1<<31) - 1
-	return (time.Duration(share * float64(period) / 10)).Truncate(time.Second)
+	return time.Duration(share * float64(period) / 10).Truncate(time.Second)
 }
 
 // link makes each key of alg retire when the next one takes over. A key that

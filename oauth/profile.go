@@ -9,6 +9,7 @@ type Profile struct {
 	MaxLifetime        int      // seconds; 0: not set
 	RefuseLonger       bool     // answers access_denied to who asks for more life than may be
 	RequiredPermission string
+	SentGrantType      string        // grant_type in the dialect's words; empty: in ours
 	Renewable          bool          // tokens for people can be renewed by themselves
 	OpaqueUUIDs        bool          // opaque tokens have the form of a UUID
 	Claims             []ClaimRule   // added to the access token

@@ -9,10 +9,7 @@ import (
 func DialectRules(set *dialects.Set) []admin.Dialect {
 	var rules []admin.Dialect
 	for _, spec := range set.Others() {
-		rule := admin.Dialect{Name: spec.Name}
-		for _, route := range spec.Routes {
-			rule.Routes = append(rule.Routes, route.Key())
-		}
+		rule := admin.Dialect{Name: spec.Name, Routes: spec.Endpoints()}
 		if spec.Client != nil {
 			rule.StandInGrants = spec.Client.Grants
 		}

@@ -75,8 +75,10 @@ func AsFailure(err error) *oauth.Error {
 	case errors.As(err, &tooLarge):
 		return oauth.Errorf(oauth.TooLarge, oauth.ReasonMalformed, "the body is larger than %d bytes", tooLarge.Limit)
 	case errors.Is(err, tenants.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		return &oauth.Error{Code: oauth.TemporarilyUnavailable, Reason: oauth.ReasonInternal,
-			Description: "a part of this service is away, try again", RetryAfter: retryAfter, Err: err}
+		return &oauth.Error{
+			Code: oauth.TemporarilyUnavailable, Reason: oauth.ReasonInternal,
+			Description: "a part of this service is away, try again", RetryAfter: retryAfter, Err: err,
+		}
 	default:
 		return oauth.AsError(err)
 	}

@@ -23,22 +23,39 @@ func TestEveryExchangeIsAudited(t *testing.T) {
 		more          []string
 		want, details object
 	}{
-		{"desk", ann, []string{"requested_subject", "carl", "reason", " Ticket 4711 "},
+		{
+			"desk", ann,
+			[]string{"requested_subject", "carl", "reason", " Ticket 4711 "},
 			object{"action": "token.impersonate", "actor": "user:ann@acme", "target": "carl"},
-			object{"reason": "Ticket 4711", "rule": rule, "act": object{"sub": "ann"}, "subject_jti": claimsOf(t, ann)["jti"], "client_id": "desk"}},
-		{"desk", ann, []string{"scope", "read", "reason", "Less"},
+			object{"reason": "Ticket 4711", "rule": rule, "act": object{"sub": "ann"}, "subject_jti": claimsOf(t, ann)["jti"], "client_id": "desk"},
+		},
+		{
+			"desk", ann,
+			[]string{"scope", "read", "reason", "Less"},
 			object{"action": "token.exchange", "actor": "client:desk@acme", "target": "ann"},
-			object{"reason": "Less", "scope": "read", "subject_jti": claimsOf(t, ann)["jti"]}},
-		{"shop", ann, nil,
+			object{"reason": "Less", "scope": "read", "subject_jti": claimsOf(t, ann)["jti"]},
+		},
+		{
+			"shop", ann, nil,
 			object{"action": "token.exchange", "actor": "client:shop@acme", "target": "ann"},
-			object{"audience": stockAPI, "act": object{"sub": "shop"}, "client_id": "shop"}},
-		{"desk", carl, []string{"actor_token", ann, "actor_token_type", accessType},
+			object{"audience": stockAPI, "act": object{"sub": "shop"}, "client_id": "shop"},
+		},
+		{
+			"desk", carl,
+			[]string{"actor_token", ann, "actor_token_type", accessType},
 			object{"action": "token.exchange", "actor": "user:ann@acme", "target": "carl"},
-			object{"rule": rule, "actor_jti": claimsOf(t, ann)["jti"], "act": object{"sub": "ann"}}},
-		{"desk", h.own("desk"), nil,
-			object{"action": "token.exchange", "actor": "client:desk@acme", "target": "desk"}, object{}},
-		{"shop", h.own("desk"), nil,
-			object{"action": "token.exchange", "actor": "client:shop@acme", "target": "desk"}, object{"act": object{"sub": "shop"}}},
+			object{"rule": rule, "actor_jti": claimsOf(t, ann)["jti"], "act": object{"sub": "ann"}},
+		},
+		{
+			"desk", h.own("desk"), nil,
+			object{"action": "token.exchange", "actor": "client:desk@acme", "target": "desk"},
+			object{},
+		},
+		{
+			"shop", h.own("desk"), nil,
+			object{"action": "token.exchange", "actor": "client:shop@acme", "target": "desk"},
+			object{"act": object{"sub": "shop"}},
+		},
 	} {
 		token := h.earned(c.client, c.token, c.more...)
 		event := h.admin("GET", "tenants/acme/audit-events?page_size=1", "")["items"].([]any)[0].(object)

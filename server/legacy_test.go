@@ -51,6 +51,26 @@ func TestLegacyUseIsReported(t *testing.T) {
 	}
 }
 
+// Two routes that are told apart by grant type are one endpoint, and make one row.
+func TestLegacyUseOfRoutesOfOnePathIsOneRow(t *testing.T) {
+	h := street(t)
+	for _, d := range doors() {
+		if d.route.Path != "/dw/oauth2/access_token" {
+			continue
+		}
+		if got := h.knock(d, right("acme")); got.status != 200 {
+			t.Fatalf("%s: %d %s", d.name(), got.status, got.body)
+		}
+	}
+	if err := h.legacy.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	items := h.admin(http.MethodGet, "tenants/acme/legacy-uses", "")["items"].([]any)
+	if len(items) != 1 || items[0].(map[string]any)["count"] != 3.0 {
+		t.Errorf("reported: %v", items)
+	}
+}
+
 // A device that begins its flow by an endpoint of a dialect uses it, too.
 func TestLegacyUseOfDevicesIsReported(t *testing.T) {
 	h := newHouse(t)

@@ -105,12 +105,18 @@ func TestClassFChangeIsInForceOnTheOtherNodeAfterItsNextPoll(t *testing.T) {
 		want                     int
 		undo                     func()
 	}{
-		{"disabled client", "PATCH", "tenants/acme/clients/106", `{"status":"disabled"}`, 401,
-			func() { a.admin("PATCH", "tenants/acme/clients/106", `{"status":"active"}`) }},
-		{"suspended tenant", "PATCH", "tenants/acme", `{"status":"suspended"}`, 403,
-			func() { a.admin("PATCH", "tenants/acme", `{"status":"active"}`) }},
-		{"withdrawn API", "PATCH", "tenants/acme/clients/106", `{"grant_types":[]}`, 400,
-			func() { a.admin("PATCH", "tenants/acme/clients/106", `{"grant_types":["client_credentials"]}`) }},
+		{
+			"disabled client", "PATCH", "tenants/acme/clients/106", `{"status":"disabled"}`, 401,
+			func() { a.admin("PATCH", "tenants/acme/clients/106", `{"status":"active"}`) },
+		},
+		{
+			"suspended tenant", "PATCH", "tenants/acme", `{"status":"suspended"}`, 403,
+			func() { a.admin("PATCH", "tenants/acme", `{"status":"active"}`) },
+		},
+		{
+			"withdrawn API", "PATCH", "tenants/acme/clients/106", `{"grant_types":[]}`, 400,
+			func() { a.admin("PATCH", "tenants/acme/clients/106", `{"grant_types":["client_credentials"]}`) },
+		},
 		{"deleted client", "DELETE", "tenants/acme/clients/106", ``, 401, func() {}},
 	} {
 		t.Run(change.name, func(t *testing.T) {

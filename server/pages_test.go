@@ -428,8 +428,11 @@ func TestClassJFormsOfOtherSitesAreRefused(t *testing.T) {
 	p := &person{house: h, host: "acme.example"}
 	form := url.Values{"username": {"ann"}, "password": {"correct horse"}}
 	for _, header := range [][]string{
-		{"Origin", "https://evil.example"}, {"Origin", "null"}, {"Origin", "http://globex.example"},
-		{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"},
+		{"Origin", "https://evil.example"},
+		{"Origin", "null"},
+		{"Origin", "http://globex.example"},
+		{"Sec-Fetch-Site", "cross-site"},
+		{"Sec-Fetch-Site", "same-site"},
 	} {
 		if r := p.send("POST", "/sign-in", form, header...); r.StatusCode != http.StatusForbidden || p.cookie != "" {
 			t.Errorf("%s: %s", header, r.Status)

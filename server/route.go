@@ -28,7 +28,11 @@ func (s *Server) places() places {
 			if route.Operation.Reserved() {
 				continue
 			}
-			all[route.Key()] = append(all[route.Key()], place{route, s.operation(route)})
+			key := route.Key()
+			if n := len(all[key]); n > 0 && all[key][n-1].route.Spec() == spec {
+				continue // the first route of a spec decodes for those beside it
+			}
+			all[key] = append(all[key], place{route, s.operation(route)})
 		}
 	}
 	return all
@@ -111,8 +115,10 @@ func (s *Server) noMethod(c *gin.Context) {
 			return
 		}
 	}
-	s.refuse(c, &oauth.Error{Code: oauth.MethodNotAllowed, Reason: oauth.ReasonMalformed,
-		Description: "this path answers only to: " + c.Writer.Header().Get("Allow")})
+	s.refuse(c, &oauth.Error{
+		Code: oauth.MethodNotAllowed, Reason: oauth.ReasonMalformed,
+		Description: "this path answers only to: " + c.Writer.Header().Get("Allow"),
+	})
 }
 
 // operation returns what answers a route.

@@ -65,8 +65,13 @@ func TestClassMUnknownUsersAreAnsweredLikeWrongPasswords(t *testing.T) {
 		t.Errorf("%d queries and then %d", want.queries, known.queries)
 	}
 	for _, c := range [][2]string{
-		{"nobody", "wrong horse"}, {"off", "correct horse"}, {"without", "correct horse"}, {"imported", "wrong horse"},
-		{"oauth_app", "correct horse"}, {"ann\x00", "correct horse"}, {"ann@acme.example", "correct horse"},
+		{"nobody", "wrong horse"},
+		{"off", "correct horse"},
+		{"without", "correct horse"},
+		{"imported", "wrong horse"},
+		{"oauth_app", "correct horse"},
+		{"ann\x00", "correct horse"},
+		{"ann@acme.example", "correct horse"},
 	} {
 		got := try(c[0], c[1])
 		if got.status != want.status || got.answer != want.answer {
@@ -225,9 +230,15 @@ func TestClassNLongPasswords(t *testing.T) {
 		username, password string
 		want               int
 	}{
-		{"long", long + "b", 200}, {"long", long + "c", 400}, {"long", long, 400}, {"long", long + "bb", 400},
-		{"brought", bcrypt + "b", 400}, {"brought", bcrypt, 200}, {"brought", bcrypt + "b", 400},
-		{"long", strings.Repeat("x", 1025), 400}, {"long", strings.Repeat("x", 1<<20), 413},
+		{"long", long + "b", 200},
+		{"long", long + "c", 400},
+		{"long", long, 400},
+		{"long", long + "bb", 400},
+		{"brought", bcrypt + "b", 400},
+		{"brought", bcrypt, 200},
+		{"brought", bcrypt + "b", 400},
+		{"long", strings.Repeat("x", 1025), 400},
+		{"long", strings.Repeat("x", 1<<20), 413},
 	} {
 		before := h.db.Queries()
 		response, answer := h.signIn("acme", c.username, c.password)

@@ -43,8 +43,10 @@ func (s *Server) requireFresh(c *gin.Context) {
 
 // stale is the answer of a node that has not heard of changes for too long.
 func stale() error {
-	return &oauth.Error{Code: oauth.TemporarilyUnavailable, Reason: oauth.ReasonInternal,
-		Description: "this node has lost touch with its database, try again", RetryAfter: retryAfter}
+	return &oauth.Error{
+		Code: oauth.TemporarilyUnavailable, Reason: oauth.ReasonInternal,
+		Description: "this node has lost touch with its database, try again", RetryAfter: retryAfter,
+	}
 }
 
 // needTenant refuses what comes to the shared host without naming a tenant.

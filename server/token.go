@@ -21,8 +21,9 @@ func (s *Server) token(c *gin.Context, route *dialects.Route) {
 		return
 	}
 	s.Metrics.issued(s.grantLabel(c), "issued")
-	s.served(c, route)
-	c.Data(route.Status, route.ContentType, route.Encode(response))
+	s.served(c, route)          // which stands for all routes of the path: they make one row
+	answers := of(c).answeredBy // of those routes
+	c.Data(answers.Status, answers.ContentType, answers.Encode(response))
 }
 
 func (s *Server) issue(c *gin.Context, route *dialects.Route) (*oauth.Response, error) {
@@ -78,6 +79,7 @@ func (s *Server) read(c *gin.Context, route *dialects.Route) (*grants.TokenReque
 	}
 	q, err := route.Decode(c.Request, body)
 	c.Request.URL.RawQuery, c.Request.RequestURI = "", ""
+	x.answeredBy = q.Route
 	x.clientID, x.grant = q.Credentials.ClientID(), q.Params["grant_type"]
 	for _, habit := range q.Habits {
 		s.Metrics.showed(route.Spec().Name, habit)

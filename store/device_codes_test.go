@@ -103,8 +103,13 @@ func TestPollsThatComeTooEarlyWaitLonger(t *testing.T) {
 		early bool
 		wait  int
 	}{
-		{0, false, 5}, {5 * time.Second, false, 5}, {9999 * time.Millisecond, true, 10}, {19998 * time.Millisecond, true, 15},
-		{34998 * time.Millisecond, false, 15}, {tenants.DeviceCodeLife, false, 15}, {tenants.DeviceCodeLife + 1, false, 15},
+		{0, false, 5},
+		{5 * time.Second, false, 5},
+		{9999 * time.Millisecond, true, 10},
+		{19998 * time.Millisecond, true, 15},
+		{34998 * time.Millisecond, false, 15},
+		{tenants.DeviceCodeLife, false, 15},
+		{tenants.DeviceCodeLife + 1, false, 15},
 	} {
 		d, early, err := db.PollDevice(t.Context(), acme, "tv", []byte("code"), instant.Add(c.at))
 		if err != nil || early != c.early || d.Wait != c.wait {

@@ -86,8 +86,12 @@ func TestNobodyMayMoreThanEachOfTheActors(t *testing.T) {
 func TestRulesThatNameSomebodyComeFirst(t *testing.T) {
 	user, group, client := tenants.Party{User: "u"}, tenants.Party{Group: "g"}, tenants.Party{Client: "c"}
 	rules := []tenants.ImpersonationRule{
-		{ID: "1", Actor: group, Target: group}, {ID: "2", Actor: user, Target: group}, {ID: "3", Actor: group, Target: user},
-		{ID: "6", Actor: client, Target: user}, {ID: "5", Actor: user, Target: user}, {ID: "0", Actor: client, Target: group},
+		{ID: "1", Actor: group, Target: group},
+		{ID: "2", Actor: user, Target: group},
+		{ID: "3", Actor: group, Target: user},
+		{ID: "6", Actor: client, Target: user},
+		{ID: "5", Actor: user, Target: user},
+		{ID: "0", Actor: client, Target: group},
 	}
 	tenants.SortImpersonationRules(rules)
 	order := ""

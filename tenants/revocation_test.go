@@ -52,7 +52,8 @@ func revocation(tenantID string, kind tenants.RevocationKind, key string, at tim
 func revoked(t interface {
 	Fatal(...any)
 	Context() context.Context
-}, d *tenants.Directory, tenantID string, token tenants.IssuedToken) bool {
+}, d *tenants.Directory, tenantID string, token tenants.IssuedToken,
+) bool {
 	dead, err := d.Revoked(t.Context(), tenantID, token)
 	if err != nil {
 		t.Fatal(err)

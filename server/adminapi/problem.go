@@ -33,13 +33,17 @@ func (p *problem) Error() string { return p.code + ": " + p.detail }
 const realm = `realm="gatehouse"`
 
 func errNoToken() error {
-	return &problem{status: http.StatusUnauthorized, code: "unauthorized", challenge: realm,
-		detail: "this needs a bearer token for the audience " + oauth.AdminAudience}
+	return &problem{
+		status: http.StatusUnauthorized, code: "unauthorized", challenge: realm,
+		detail: "this needs a bearer token for the audience " + oauth.AdminAudience,
+	}
 }
 
 func errBadAuthorization() error {
-	return &problem{status: http.StatusBadRequest, code: "invalid_request", challenge: realm + `, error="invalid_request"`,
-		detail: "there must be one Authorization header: Bearer and a token"}
+	return &problem{
+		status: http.StatusBadRequest, code: "invalid_request", challenge: realm + `, error="invalid_request"`,
+		detail: "there must be one Authorization header: Bearer and a token",
+	}
 }
 
 func errNoRoute() error {
@@ -68,16 +72,22 @@ func problemOf(err error) *problem {
 	case errors.As(err, &refused):
 		return refusal(refused)
 	case errors.Is(err, keys.ErrInvalidToken):
-		return &problem{status: http.StatusUnauthorized, code: "invalid_token", detail: err.Error(),
-			challenge: realm + `, error="invalid_token"`}
+		return &problem{
+			status: http.StatusUnauthorized, code: "invalid_token", detail: err.Error(),
+			challenge: realm + `, error="invalid_token"`,
+		}
 	case errors.Is(err, ErrSuspended):
 		return &problem{status: http.StatusForbidden, code: "tenant_suspended", detail: err.Error()}
 	case errors.Is(err, tenants.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		return &problem{status: http.StatusServiceUnavailable, code: "unavailable", cause: err,
-			detail: "a part of this service is away: try again"}
+		return &problem{
+			status: http.StatusServiceUnavailable, code: "unavailable", cause: err,
+			detail: "a part of this service is away: try again",
+		}
 	}
-	return &problem{status: http.StatusInternalServerError, code: "internal", cause: err,
-		detail: "the request could not be answered: the log says why, under this request_id"}
+	return &problem{
+		status: http.StatusInternalServerError, code: "internal", cause: err,
+		detail: "the request could not be answered: the log says why, under this request_id",
+	}
 }
 
 // refusal is the problem of what an actor did wrong.
