@@ -28,7 +28,8 @@ type ClientSettings struct {
 	APIs              []tenants.APIAccess `json:"apis"`
 	ResourceServerFor []string            `json:"resource_server_for"`
 	Lifetimes         map[string]int      `json:"lifetimes"`
-	// AllowedOrigins are those of pages that may exchange sessions for the client.
+	// AllowedOrigins are those of pages that may exchange sessions for the client,
+	// and use the endpoints of a dialect that it stands behind.
 	AllowedOrigins []string `json:"allowed_origins"`
 	// RequiredPermissions are what the subject of a token must be permitted, per
 	// grant_type; Permissions are those of the client's own service account.

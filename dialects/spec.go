@@ -141,6 +141,16 @@ type Route struct {
 // dialect's.
 func (r *Route) ReadsSession() bool { return r.reads.session }
 
+// OpenToPages reports whether pages of the origins that the spec's client lists
+// may use the route: it stands behind the route, or its tokens are what the route
+// takes, and no cookie proves anything there.
+func (r *Route) OpenToPages() bool {
+	if r.spec.Client == nil || r.reads.session || r.Operation == SignIn {
+		return false
+	}
+	return r.reads.stand || slices.Contains([]Operation{Profile, Impersonatees, APIKeyCreate}, r.Operation)
+}
+
 // Spec returns the dialect that the route belongs to.
 func (r *Route) Spec() *Spec { return r.spec }
 

@@ -37,6 +37,16 @@ func (b *Browser) fromListedPage(client *tenants.Client) error {
 	return nil
 }
 
+// ListsOrigin reports whether the tenant's client of that id may be used, and
+// lists the origin of pages.
+func (s *Service) ListsOrigin(ctx context.Context, tenant *tenants.Tenant, clientID, origin string) (bool, error) {
+	client, err := s.directory.Client(ctx, tenant.ID, clientID)
+	if errors.Is(err, tenants.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil && client.Usable(s.now()) && slices.Contains(client.AllowedOrigins, origin), err
+}
+
 // AllowsOrigin reports whether pages of the request's origin may read the answer
 // to a client's request although it is not their own.
 func (s *Service) AllowsOrigin(ctx context.Context, tenant *tenants.Tenant, clientID string, b *Browser) (bool, error) {

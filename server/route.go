@@ -40,6 +40,7 @@ func (s *Server) places() places {
 
 // mount adds the routes of all specs at the root and below tenants' paths.
 func (s *Server) mount(router gin.IRouter) {
+	asked := map[string]bool{} // paths that answer what browsers ask before
 	for key, candidates := range s.routes {
 		method, path, _ := strings.Cut(key, " ")
 		find, methods := gin.HandlersChain{s.resolveTenant}, []string{method}
@@ -49,6 +50,13 @@ func (s *Server) mount(router gin.IRouter) {
 		}
 		for _, prefix := range []string{"", "/t/:slug"} {
 			router.Group(prefix, find...).Match(methods, path, func(c *gin.Context) { s.dispatch(c, candidates) })
+		}
+		if asked[path] || !slices.ContainsFunc(candidates, func(p place) bool { return p.route.OpenToPages() }) {
+			continue
+		}
+		asked[path] = true
+		for _, prefix := range []string{"", "/t/:slug"} {
+			router.Group(prefix, s.resolveTenant).OPTIONS(path, s.preflight(path))
 		}
 	}
 }
@@ -70,6 +78,10 @@ func (s *Server) dispatch(c *gin.Context, candidates []place) {
 		x.answeredBy = route
 		if x.tenant != nil {
 			dress(c, route)
+			if _, err := s.shareWithListed(c, route); err != nil {
+				s.refuse(c, err)
+				return
+			}
 		}
 		candidates[i].answer(c)
 		return

@@ -22,7 +22,8 @@ type Client struct {
 	// exchange.
 	ResourceServerFor []string `json:"resource_server_for" gorm:"serializer:json"`
 	// AllowedOrigins are those of pages that may exchange a session for a token
-	// from another origin than the tenant's own.
+	// from another origin than the tenant's own, and use the endpoints of a dialect
+	// that the client stands behind.
 	AllowedOrigins []string `json:"allowed_origins" gorm:"serializer:json"`
 	// Lifetimes are access token lifetimes in seconds per grant_type.
 	Lifetimes map[string]int `json:"lifetimes" gorm:"serializer:json"`
