@@ -143,8 +143,6 @@ func (f *furnisher) filled(object map[string]any) map[string]any {
 	return filled
 }
 
-func (f *furnisher) fit(object map[string]any, into any) error { return fit(f.filled(object), into) }
-
 // fit reads an object of a preset as the admin API would.
 func fit(object map[string]any, into any) error {
 	if object == nil {

@@ -18,8 +18,8 @@ func createThing[N, T any](a *app, tenant string, n N,
 
 // createFrom is createThing with what flags say, read as the admin API reads it.
 func createFrom[N, T any](a *app, tenant string, p change,
-	create func(*admin.Service, context.Context, admin.Actor, string, N) (*T, error), show func(*app, *T) error) error {
-
+	create func(*admin.Service, context.Context, admin.Actor, string, N) (*T, error), show func(*app, *T) error,
+) error {
 	var n N
 	if err := fit(p, &n); err != nil {
 		return err
