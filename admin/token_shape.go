@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gatehouse-auth/gatehouse/oauth"
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
@@ -53,7 +54,7 @@ func checkTokenShape(format string, claims tenants.Claims) error {
 
 // checkClaim returns how many bytes the claim's constant has.
 func checkClaim(field, name string, c tenants.Claim) (size int, err error) {
-	if tenants.ReservedClaim(name) {
+	if oauth.ReservedClaim(name) {
 		return 0, Errorf(CodeInvalid, field, "is decided by this platform and cannot be set: choose another name, best one that begins with a URI of yours")
 	}
 	if name == "" || strings.TrimSpace(name) != name {

@@ -144,25 +144,18 @@ func checkGrants(d *document, path string, grants []string) {
 	}
 }
 
-// registered are the claims that nobody may replace.
-func registered() []string {
-	return []string{
-		"iss", "sub", "aud", "exp", "iat", "nbf", "jti", "client_id", "act", "may_act", "cnf", "scope",
-		"grant_id", "exchanged", "renew_until",
-	}
-}
-
 func tenantValues() []string {
 	return []string{"tenant.id", "tenant.slug", "tenant.name", "tenant.issuer"}
 }
 
 func (s *Spec) checkClaim(d *document, path string, c Claim) {
 	asList := c.Name == "scope" && c.From == "scope" && c.As == FormList
+	since := c.Name == "auth_time" && c.From == "iat" // what a grant says of it comes before
 	switch {
 	case c.Name == "":
 		d.fault(path+".name", "is missing")
-	case slices.Contains(registered(), c.Name) && !asList:
-		d.fault(path+".name", "%s is decided by the service; a spec may only write scope as a list", c.Name)
+	case oauth.ReservedClaim(c.Name) && !asList && !since:
+		d.fault(path+".name", "%s is decided by the service; a spec may only write scope as a list, and auth_time from iat", c.Name)
 	}
 	if (c.Text == "") == (c.From == "") {
 		d.fault(path, "needs text or from, one of the two")

@@ -44,7 +44,7 @@ func (s *Service) furtherClaims(ctx context.Context, i *Issued, api *tenants.API
 
 func (s *Service) addClaims(ctx context.Context, to map[string]any, i *Issued, claims tenants.Claims) error {
 	for name, claim := range claims {
-		if tenants.ReservedClaim(name) {
+		if oauth.ReservedClaim(name) {
 			continue
 		}
 		var user *tenants.User

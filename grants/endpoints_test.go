@@ -133,7 +133,7 @@ func TestDecisionsAreReadStrictly(t *testing.T) {
 		`{"sub":"a","claims":[]}`: "must be an object", `{"sub":"a","claims":{"a":null}}`: "is null", `{"sub":"a","claims":{"":1}}`: "name must have",
 		`{"sub":"a","claims":{"a":` + big + `}}`: "bytes", `{"sub":"a","claims":{"exp":1}}`: "claim exp", `{"sub":"a","claims":{"act":{"sub":"b"}}}`: "claim act",
 		`{"sub":"a","claims":{"client_id":"b"}}`: "claim client_id", `{"sub":"a","claims":{"grant_id":"b"}}`: "claim grant_id", `{"sub":"a","claims":{"exchanged":[]}}`: "claim exchanged",
-		`{"sub":"a","claims":{"auth_time":1}}`: "claim auth_time",
+		`{"sub":"a","claims":{"auth_time":1}}`: "claim auth_time", `{"sub":"a","claims":{"ſub":"b"}}`: "claim ſub", `{"sub":"a","claims":{"MAY_ACT":{}}}`: "claim MAY_ACT",
 	} {
 		if d, err := readDecision([]byte(body)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.80s: %+v, %v, want %s", body, d, err, want)

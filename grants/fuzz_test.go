@@ -12,7 +12,6 @@ import (
 
 	"github.com/gatehouse-auth/gatehouse/grants"
 	"github.com/gatehouse-auth/gatehouse/oauth"
-	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
 // What people type is a user code or nothing, whatever stands between its letters.
@@ -125,7 +124,7 @@ func FuzzRemoteDecision(f *testing.F) {
 			}
 		}
 		for name, value := range d.Claims {
-			if tenants.ReservedClaim(name) || value == nil {
+			if oauth.ReservedClaim(name) || value == nil {
 				t.Fatalf("%s claims %s", body, name)
 			}
 		}

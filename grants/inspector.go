@@ -149,7 +149,7 @@ func (i *Inspector) read(ctx context.Context, tenant *tenants.Tenant, token stri
 		return nil, err
 	}
 	var f facts
-	if err := json.Unmarshal(payload, &f); err != nil {
+	if err := oauth.DecodeToken(payload, &f); err != nil {
 		return nil, err // it is of our own making
 	}
 	decoder := json.NewDecoder(bytes.NewReader(payload))

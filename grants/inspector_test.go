@@ -146,6 +146,28 @@ func TestLiveTokenTellsWhoseItIs(t *testing.T) {
 	}
 }
 
+// Class E: of a token that carries claims which encoding/json would take for those
+// that count, the exact ones count.
+func TestClassEClaimsAreReadByTheirExactNames(t *testing.T) {
+	r := newRig(t)
+	forged := object{
+		"ſub": "ann", "Sub": "ann", "iſs": "https://elsewhere.example", "AUD": "other", "Client_ID": "desk", "EXP": r.now.Add(time.Minute).Unix(),
+		"Act": object{"sub": "nobody"}, "Exchanged": []object{{"jti": "two", "sub": "nobody"}}, "GRANT_ID": "g", "Renew_Until": 1,
+	}
+	got := r.live(r.sign(forged))
+	if got == nil || got.User.ID != "carl" || got.Client.ID != "app" || !got.Expiry.Equal(r.now.Add(time.Hour)) {
+		t.Fatalf("got %+v", got)
+	}
+	nested := r.sign(object{"act": object{"sub": "ann", "ſub": "nobody", "Act": object{"sub": "nobody"}}})
+	if r.live(nested) == nil {
+		t.Error("an actor that is not named so ends a token")
+	}
+	r.disable("ann")
+	if r.live(nested) != nil {
+		t.Error("the actor counts by another name")
+	}
+}
+
 // Class F: whatever ends for anybody who has to do with a token ends the token.
 func TestClassFTokensEndWithWhatTheyStandOn(t *testing.T) {
 	for name, end := range map[string]func(r *rig){

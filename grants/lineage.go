@@ -3,9 +3,9 @@ package grants
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"strings"
 
+	"github.com/gatehouse-auth/gatehouse/oauth"
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
@@ -31,7 +31,7 @@ func kidOf(token string) string {
 	var header struct {
 		Kid string `json:"kid"`
 	}
-	if err := json.Unmarshal(data, &header); err != nil {
+	if err := oauth.DecodeToken(data, &header); err != nil {
 		return ""
 	}
 	return header.Kid

@@ -93,7 +93,7 @@ func actors(act any) (list []string, err error) {
 		return nil, err
 	}
 	var a *actor
-	if err := json.Unmarshal(text, &a); err != nil {
+	if err := oauth.DecodeToken(text, &a); err != nil {
 		return nil, err
 	}
 	return a.subjects(), nil

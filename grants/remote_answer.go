@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/gatehouse-auth/gatehouse/oauth"
-	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
 // Bounds of what an endpoint may answer.
@@ -94,7 +93,7 @@ func (d *decision) setClaims(data json.RawMessage) error {
 		switch {
 		case name == "" || len(name) > maxClaimName:
 			return fmt.Errorf("a claim's name must have 1 to %d bytes", maxClaimName)
-		case tenants.ReservedClaim(name):
+		case oauth.ReservedClaim(name):
 			return fmt.Errorf("the claim %s is not the endpoint's to make", name)
 		case value == nil:
 			return fmt.Errorf("the claim %q is null", name)

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	jose "github.com/go-jose/go-jose/v4"
+
+	"github.com/gatehouse-auth/gatehouse/oauth"
 )
 
 // MaxTokenBytes is the length of the longest token that Verify looks at.
@@ -76,7 +78,7 @@ func headerParameters(token string) int {
 	encoded, _, _ := strings.Cut(token, ".")
 	header, _ := base64.RawURLEncoding.DecodeString(encoded)
 	var parameters map[string]json.RawMessage
-	if err := json.Unmarshal(header, &parameters); err != nil {
+	if err := oauth.DecodeToken(header, &parameters); err != nil {
 		return 0
 	}
 	return len(parameters)
@@ -110,7 +112,7 @@ func validAt(payload []byte, now time.Time, skew time.Duration) error {
 		Nbf *int64 `json:"nbf"`
 		Iat *int64 `json:"iat"`
 	}
-	if err := json.Unmarshal(payload, &times); err != nil || times.Exp == nil {
+	if err := oauth.DecodeToken(payload, &times); err != nil || times.Exp == nil {
 		return invalidToken("its claims have no exp, or times that are not whole seconds")
 	}
 	if !now.Add(-skew).Before(time.Unix(*times.Exp, 0)) {

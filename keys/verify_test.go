@@ -219,6 +219,8 @@ func TestVerifyTellsTheTime(t *testing.T) {
 		{fmt.Sprintf(`{"exp":%d,"nbf":%d,"iat":%d}`, at(time.Hour), at(skew), at(skew)), true},
 		{fmt.Sprintf(`{"exp":%d,"nbf":%d}`, at(time.Hour), at(skew+time.Second)), false},
 		{fmt.Sprintf(`{"exp":%d,"iat":%d}`, at(time.Hour), at(skew+time.Second)), false},
+		{fmt.Sprintf(`{"exp":%d,"EXP":%d}`, at(-time.Hour), at(time.Hour)), false},
+		{fmt.Sprintf(`{"exp":%d,"exp":%d}`, at(-time.Hour), at(time.Hour)), false},
 		{`{}`, false},
 		{`{"exp":null}`, false},
 		{`{"exp":"9999999999"}`, false},

@@ -34,18 +34,6 @@ func IsClaimSource(from string) bool {
 	return slices.Contains(ClaimSources(), from)
 }
 
-// reservedClaims are decided by this platform: what says who a token speaks for,
-// what for and how long, and what introspection adds.
-func reservedClaims() []string {
-	return []string{
-		"iss", "sub", "aud", "exp", "iat", "nbf", "jti", "client_id", "scope", "act", "grant_id", "may_act", "cnf", "auth_time", "amr", "acr",
-		"active", "token_type", "exchanged", "renew_until",
-	}
-}
-
-// ReservedClaim reports whether no configuration may set the claim.
-func ReservedClaim(name string) bool { return slices.Contains(reservedClaims(), name) }
-
 // Of returns what the claim holds for a user, nil for nothing; u is nil where
 // nobody is known.
 func (c Claim) Of(u *User) any {

@@ -95,7 +95,7 @@ func (t *TokenAuthenticator) Authenticate(ctx context.Context, bearer string) (a
 		return admin.Actor{}, err
 	}
 	var c claims
-	switch err := json.Unmarshal(payload, &c); {
+	switch err := oauth.DecodeToken(payload, &c); {
 	case err != nil:
 		return admin.Actor{}, invalid("its claims are not those of an access token")
 	case c.Issuer != tenant.Issuer:
@@ -144,7 +144,7 @@ func (t *TokenAuthenticator) tenant(ctx context.Context, bearer string) (*tenant
 	var unproven struct {
 		Issuer string `json:"iss"`
 	}
-	if err := json.Unmarshal(payload, &unproven); err != nil || unproven.Issuer == "" {
+	if err := oauth.DecodeToken(payload, &unproven); err != nil || unproven.Issuer == "" {
 		return nil, invalid("it names no issuer")
 	}
 	tenant, err := t.directory.ByIssuer(ctx, unproven.Issuer)

@@ -36,6 +36,14 @@ func TestTokensSayWhoCallsAndWhatTheyMay(t *testing.T) {
 	if _, err := d.auth.Authenticate(t.Context(), one); err != nil {
 		t.Errorf("a list of one audience: %v", err)
 	}
+	// Names count as they are written: encoding/json would take these for others.
+	named := d.sign("acme", "at+jwt", object{
+		"sub": "admin-of-acme", "client_id": "admin-of-acme", "scope": "clients:read",
+		"ſub": "ann", "Client_ID": "other", "ſcope": "keys:read", "Act": object{"sub": "ann"}, "iſs": "https://elsewhere.example", "AUD": "api",
+	})
+	if got, err := d.auth.Authenticate(t.Context(), named); err != nil || got.Name != "client:admin-of-acme@acme" || got.Scopes.String() != "clients:read" {
+		t.Errorf("by names that look alike: %+v, %v", got, err)
+	}
 }
 
 func TestClassBTokensOfOthersAreRefused(t *testing.T) {
