@@ -57,7 +57,7 @@ func (g Device) Authorize(ctx context.Context, r *Request) (*Subject, error) {
 
 func (g Device) subject(ctx context.Context, tenantID string, device *tenants.DeviceCode) (*Subject, error) {
 	user, err := g.Devices.directory.User(ctx, tenantID, device.UserID)
-	if errors.Is(err, tenants.ErrNotFound) {
+	if errors.Is(err, tenants.ErrNotFound) || err == nil && device.Before(user) {
 		return nil, errDeviceCode()
 	}
 	if err != nil {

@@ -39,7 +39,7 @@ func (g RefreshToken) Authorize(ctx context.Context, r *Request) (*Subject, erro
 	}
 	family := &token.Family
 	user, err := g.Tokens.directory.User(ctx, r.Tenant.ID, family.UserID)
-	if errors.Is(err, tenants.ErrNotFound) {
+	if errors.Is(err, tenants.ErrNotFound) || err == nil && family.Before(user, r.Client) {
 		return nil, refreshRefused(oauth.ReasonUnknown)
 	}
 	if err != nil {

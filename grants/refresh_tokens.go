@@ -126,6 +126,7 @@ func (t *RefreshTokens) start(ctx context.Context, i *Issued) error {
 		Family: tenants.RefreshFamily{
 			ID: i.GrantID, TenantID: i.Tenant.ID, ClientID: i.Client.ID, UserID: i.Subject.User.ID, GrantType: i.GrantType,
 			Audience: i.Audience, Scopes: i.Scopes, Claims: i.Subject.Claims, CreatedAt: i.At, ExpiresAt: expiry,
+			Epoch: i.Subject.User.Epoch,
 		},
 		Token: tenants.RefreshToken{TenantID: i.Tenant.ID, Hash: hash, FamilyID: i.GrantID, CreatedAt: i.At},
 	}

@@ -51,6 +51,7 @@ type desk struct {
 	service *grants.Service
 	now     time.Time
 	given   *given
+	db      *store.DB
 }
 
 func newDesk(t *testing.T) *desk {
@@ -58,16 +59,16 @@ func newDesk(t *testing.T) *desk {
 	db := storetest.Open(t)
 	sealer, err := keys.NewSealer([]byte(strings.Repeat("k", 32)))
 	must(t, err)
-	d := &desk{t: t, now: time.Now().UTC().Truncate(time.Second), given: &given{}}
+	d := &desk{t: t, now: time.Now().UTC().Truncate(time.Second), given: &given{}, db: db}
 	d.tenant = &tenants.Tenant{ID: uuid.Must(uuid.NewV7()).String(), Slug: "acme", Name: "Acme", Issuer: "https://acme.example", Status: tenants.Active}
 	pepper, err := keys.NewPepper(sealer, d.tenant.ID)
 	must(t, err)
 	must(t, db.CreateTenant(t.Context(), d.tenant, pepper, tenants.AuditEvent{}))
 	must(t, db.CreateClient(t.Context(), &tenants.Client{
 		TenantID: d.tenant.ID, ID: "app", Name: "App", Status: tenants.Active, AuthMethod: oauth.AuthNone,
-		GrantTypes: []string{d.given.Type(), oauth.GrantRefreshToken},
+		GrantTypes: []string{d.given.Type(), oauth.GrantRefreshToken}, CreatedAt: d.now,
 	}, tenants.AuditEvent{}))
-	must(t, db.CreateUser(t.Context(), &tenants.User{TenantID: d.tenant.ID, ID: "ann", Username: "ann", Status: tenants.Active}, tenants.AuditEvent{}))
+	must(t, db.CreateUser(t.Context(), &tenants.User{TenantID: d.tenant.ID, ID: "ann", Username: "ann", Status: tenants.Active, CreatedAt: d.now}, tenants.AuditEvent{}))
 	clock := func() time.Time { return d.now }
 	directory, peppers := tenants.NewDirectory(db, 10), keys.NewPeppers(db, sealer)
 	registry := grants.NewRegistry(d.given, grants.RefreshToken{Tokens: grants.NewRefreshTokens(db, directory, peppers, clock)})
@@ -135,6 +136,18 @@ func TestFamilyLivesNoLongerThanItsSubject(t *testing.T) {
 	d.now = d.now.Add(time.Second)
 	if _, err := d.refresh(second.RefreshToken); oauth.AsError(err).Code != oauth.InvalidGrant {
 		t.Errorf("after its subject's end: %v", err)
+	}
+}
+
+// Whoever has an id now has nothing of who had it before.
+func TestFamilyIsNoneOfAUserWhoIsYoungerThanIt(t *testing.T) {
+	d := newDesk(t)
+	for id, created := range map[string]time.Time{"same second": d.now.Add(time.Second - 1), "later": d.now.Add(time.Second)} {
+		must(t, d.db.CreateUser(t.Context(), &tenants.User{TenantID: d.tenant.ID, ID: id, Username: id, Status: tenants.Active, CreatedAt: created}, tenants.AuditEvent{}))
+		_, err := d.refresh(d.earn(&grants.Subject{ID: id, User: d.user(id), Renewable: true}).RefreshToken)
+		if refused := err != nil && oauth.AsError(err).Code == oauth.InvalidGrant; refused != (id == "later") {
+			t.Errorf("%s: %v", id, err)
+		}
 	}
 }
 

@@ -17,7 +17,8 @@ import (
 // SessionStore keeps the sessions of browsers.
 type SessionStore interface {
 	// CreateSession stores a session and deletes the one that had the hash
-	// replaced, if any.
+	// replaced, if any. It answers tenants.ErrNotFound where what was verified is
+	// true no more.
 	CreateSession(ctx context.Context, s *tenants.Session, replaced []byte, e tenants.AuditEvent) error
 	SessionByHash(ctx context.Context, tenantID string, hash []byte) (*tenants.Session, error)
 	SeeSession(ctx context.Context, tenantID, id string, at time.Time) error
@@ -77,9 +78,13 @@ func (s *Sessions) SignIn(ctx context.Context, l Login, oldCookie, userAgent str
 	now := s.now()
 	session := &tenants.Session{
 		ID: uuid.Must(uuid.NewV7()).String(), TenantID: l.Tenant.ID, UserID: user.ID, Hash: hash,
-		Address: l.Address, UserAgent: userAgent, CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(tenants.SessionLife),
+		Address: l.Address, UserAgent: userAgent, CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(tenants.SessionLife), Epoch: user.Epoch,
 	}
-	return cookie, s.store.CreateSession(ctx, session, replaced, s.event(session, "session.create", l.Address, l.RequestID))
+	err = s.store.CreateSession(ctx, session, replaced, s.event(session, "session.create", l.Address, l.RequestID))
+	if errors.Is(err, tenants.ErrNotFound) {
+		return "", errPassword()
+	}
+	return cookie, err
 }
 
 // Find returns who is signed in by the cookie. One that is none, has ended, or

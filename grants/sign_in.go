@@ -87,10 +87,14 @@ func (s *SignIn) Password(ctx context.Context, l Login) (*tenants.User, error) {
 	slot.Release() // who waits needs none
 	select {
 	case <-floor.C:
-		return nil, oauth.Errorf(oauth.InvalidGrant, oauth.ReasonWrong, "username or password is wrong")
+		return nil, errPassword()
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+func errPassword() error {
+	return oauth.Errorf(oauth.InvalidGrant, oauth.ReasonWrong, "username or password is wrong")
 }
 
 // judge returns the user whose password it is, nil for nobody.

@@ -18,6 +18,10 @@ func TestClassFWhatHasEndedWorksNowhere(t *testing.T) {
 	but := func(names ...string) []string {
 		return slices.DeleteFunc(slices.Clone(every), func(name string) bool { return slices.Contains(names, name) })
 	}
+	then := map[string][3]string{ // method, path and body of what follows at once
+		"deleted user whose id is given again": {"POST", "/users", `{"id":"u-ann","username":"ann","password_hash":"` + hash + `"}`},
+		"user disabled for a while":            {"PATCH", "/users/u-ann", `{"status":"active"}`},
+	}
 	for i, ending := range []struct {
 		name               string
 		method, path, body string
@@ -34,6 +38,8 @@ func TestClassFWhatHasEndedWorksNowhere(t *testing.T) {
 		{"withdrawn API", "PATCH", "/clients/app", `{"apis":[]}`, []string{"bearer", "device_code", "exchange", "introspection", "refresh_token"}},
 		{"disabled user", "PATCH", "/users/u-ann", `{"status":"disabled"}`, but("client_secret")},
 		{"deleted user", "DELETE", "/users/u-ann", "", but("client_secret")},
+		{"deleted user whose id is given again", "DELETE", "/users/u-ann", "", but("client_secret", "password")},
+		{"user disabled for a while", "PATCH", "/users/u-ann", `{"status":"disabled"}`, []string{"device_code", "session"}},
 		{"new password", "PATCH", "/users/u-ann", `{"password":"another horse"}`, []string{"device_code", "password", "refresh_token", "session"}},
 		{"ended sessions", "DELETE", "/users/u-ann/sessions", "", []string{"device_code", "session"}},
 		{"deleted API key", "DELETE", "/users/u-ann/api-keys/{key}", "", []string{"api_key"}},
@@ -49,6 +55,9 @@ func TestClassFWhatHasEndedWorksNowhere(t *testing.T) {
 			b.earns(slug, "s3cret", "client_credentials") // so that it has things in memory
 			if ending.method != "" {
 				a.admin(ending.method, "tenants/"+slug+a.named(slug, ending.path), ending.body)
+			}
+			if next, ok := then[ending.name]; ok {
+				a.admin(next[0], "tenants/"+slug+next[1], next[2])
 			}
 			b.poll()
 			var refused []string

@@ -47,14 +47,16 @@ func (db *DB) RefreshToken(ctx context.Context, tenantID string, hash []byte) (f
 	return found, err
 }
 
-// startFamily stores a family with its first token.
-func startFamily(tx *gorm.DB, s tenants.RefreshStart) error {
-	epoch, err := epoch(tx)
-	if err != nil {
-		return err
-	}
+// startFamily stores a family with its first token. One whose client, user or
+// tenant was cut off since its Epoch never works.
+func startFamily(tx *gorm.DB, s tenants.RefreshStart) (err error) {
 	family, token := s.Family, s.Token
-	family.Epoch, family.Scopes = epoch, orEmpty(family.Scopes)
+	if family.Epoch == 0 {
+		if family.Epoch, err = epoch(tx); err != nil {
+			return err
+		}
+	}
+	family.Scopes = orEmpty(family.Scopes)
 	if family.Claims == nil {
 		family.Claims = map[string]any{}
 	}

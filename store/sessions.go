@@ -18,10 +18,14 @@ func (sessionRow) TableName() string { return "sessions" }
 const ofUser = "tenant_id = ? AND user_id = ?"
 
 // CreateSession stores a new session and deletes the one whose place it takes,
-// given by its hash, nil for none.
+// given by its hash, nil for none. It is tenants.ErrNotFound where the user got
+// another password, was deleted or was cut off since the session's Epoch.
 func (db *DB) CreateSession(ctx context.Context, s *tenants.Session, replaced []byte, e tenants.AuditEvent) error {
 	s.CreatedAt, s.SeenAt, s.ExpiresAt = stored(s.CreatedAt), stored(s.SeenAt), stored(s.ExpiresAt)
 	return db.write(ctx, func(tx *gorm.DB) error {
+		if err := db.sinceEpoch(tx, s); err != nil {
+			return err
+		}
 		if replaced != nil {
 			if err := tx.Where("tenant_id = ? AND hash = ?", s.TenantID, replaced).Delete(&sessionRow{}).Error; err != nil {
 				return err
@@ -32,6 +36,23 @@ func (db *DB) CreateSession(ctx context.Context, s *tenants.Session, replaced []
 		}
 		return tx.Create(&e).Error
 	})
+}
+
+// sinceEpoch refuses a session whose user was cut off since its Epoch. Until the
+// commit no change is made that could do so: on PostgreSQL who creates sessions
+// shares a lock that changes need for themselves.
+func (db *DB) sinceEpoch(tx *gorm.DB, s *tenants.Session) error {
+	if db.path == "" {
+		if err := tx.Exec("SELECT n FROM feed_head FOR SHARE").Error; err != nil {
+			return err
+		}
+	}
+	cut, err := found(tx.Model(&cutoffRow{}).Select("1").
+		Where("tenant_id = ? AND client_id = '' AND user_id IN ('', ?) AND epoch > ?", s.TenantID, s.UserID, s.Epoch).Take(new(int)).Error)
+	if err == nil && cut {
+		err = tenants.ErrNotFound
+	}
+	return err
 }
 
 // SessionByHash returns the tenant's session whose cookie has the keyed hash. It

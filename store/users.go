@@ -36,7 +36,17 @@ func (db *DB) UserByID(ctx context.Context, tenantID, userID string) (*tenants.U
 	if !storable(tenantID, userID) {
 		return nil, tenants.ErrNotFound
 	}
-	return db.user(ctx, func(tx *gorm.DB) *gorm.DB { return tx.Where(oneUser, tenantID, userID) })
+	rows := make([]userRow, 1)
+	err := db.read(ctx, func(tx *gorm.DB) error {
+		if err := tx.Where(oneUser, tenantID, userID).Take(&rows[0]).Error; err != nil {
+			return err
+		}
+		return addGroups(tx, rows)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &rows[0].User, nil
 }
 
 // User is UserByID.
@@ -45,25 +55,27 @@ func (db *DB) User(ctx context.Context, tenantID, userID string) (*tenants.User,
 }
 
 // UserByLogin returns the user whose username that is, without regard to case,
-// or whose e-mail address, where the tenant lets people sign in by it.
+// or whose e-mail address, where the tenant lets people sign in by it. It has its
+// Epoch.
 func (db *DB) UserByLogin(ctx context.Context, tenantID, login string) (*tenants.User, error) {
 	if !storable(tenantID, login) || login == "" {
 		return nil, tenants.ErrNotFound
 	}
 	name := fold(login)
-	return db.user(ctx, func(tx *gorm.DB) *gorm.DB {
-		return tx.Where(`tenant_id = ? AND service_account_of = '' AND (username_fold = ?
-			OR email_fold = ? AND EXISTS (SELECT 1 FROM tenants WHERE tenants.id = users.tenant_id AND login_by_email))`,
-			tenantID, name, name)
-	})
-}
-
-func (db *DB) user(ctx context.Context, which func(*gorm.DB) *gorm.DB) (*tenants.User, error) {
 	rows := make([]userRow, 1)
 	err := db.read(ctx, func(tx *gorm.DB) error {
-		if err := which(tx).Take(&rows[0]).Error; err != nil {
+		var row struct {
+			User  userRow `gorm:"embedded"`
+			Epoch int64
+		}
+		if err := tx.Table("users").Select("users.*, (SELECT n FROM feed_head) AS epoch").
+			Where(`tenant_id = ? AND service_account_of = '' AND (username_fold = ?
+			OR email_fold = ? AND EXISTS (SELECT 1 FROM tenants WHERE tenants.id = users.tenant_id AND login_by_email))`,
+				tenantID, name, name).Take(&row).Error; err != nil {
 			return err
 		}
+		rows[0] = row.User
+		rows[0].Epoch = row.Epoch
 		return addGroups(tx, rows)
 	})
 	if err != nil {
@@ -120,7 +132,8 @@ func (db *DB) CreateUser(ctx context.Context, u *tenants.User, e tenants.AuditEv
 }
 
 // UpdateUser stores everything of u but its id and its client. Another password
-// or status ends every wait of the user's. Errors are those of CreateUser.
+// or status ends every wait of the user's, and who gets another password or is
+// disabled is signed out everywhere. Errors are those of CreateUser.
 func (db *DB) UpdateUser(ctx context.Context, u *tenants.User, e tenants.AuditEvent) error {
 	fillUser(u)
 	row := rowOf(u)
@@ -137,6 +150,11 @@ func (db *DB) UpdateUser(ctx context.Context, u *tenants.User, e tenants.AuditEv
 		}
 		if err := forgetOnChange(tx, u); err != nil {
 			return err
+		}
+		if u.Status != tenants.Active {
+			if err := endSessions(tx, u.TenantID, u.ID); err != nil {
+				return err
+			}
 		}
 		if err := one(tx.Select("*").Omit("tenant_id", "id", "service_account_of", "created_at").Updates(&row)); err != nil {
 			return err
@@ -170,8 +188,9 @@ func (db *DB) DeleteUser(ctx context.Context, tenantID, userID string, version i
 	})
 }
 
-// deleteUser deletes a user with its API keys, and returns their events: nodes that
-// have them in memory would take them for those of the next user of the same id.
+// deleteUser deletes a user with its sessions and API keys, ends what it has let in,
+// and returns the events of the keys: nodes that have them in memory would take them
+// for those of the next user of the same id.
 func deleteUser(tx *gorm.DB, tenantID, userID string) ([]feed.Event, error) {
 	var hashes [][]byte
 	if err := tx.Model(&apiKeyRow{}).Where("tenant_id = ? AND user_id = ?", tenantID, userID).Pluck("hash", &hashes).Error; err != nil {
@@ -180,6 +199,9 @@ func deleteUser(tx *gorm.DB, tenantID, userID string) ([]feed.Event, error) {
 	var events []feed.Event
 	for _, hash := range hashes {
 		events = append(events, apiKeyEvent(tenantID, hash))
+	}
+	if err := endSessions(tx, tenantID, userID); err != nil {
+		return nil, err
 	}
 	if err := tx.Table("sign_in_attempts").Where("tenant_id = ? AND account = ?", tenantID, userID).Delete(nil).Error; err != nil {
 		return nil, err

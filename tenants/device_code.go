@@ -49,5 +49,10 @@ type DeviceCode struct {
 	ExpiresAt  time.Time
 }
 
+// Before reports whether who has approved had the user's id before the user did.
+func (d *DeviceCode) Before(u *User) bool {
+	return d.SignedInAt != nil && d.SignedInAt.Unix() < u.CreatedAt.Unix()
+}
+
 // Expired reports whether the codes have ended.
 func (d *DeviceCode) Expired(now time.Time) bool { return !now.Before(d.ExpiresAt) }

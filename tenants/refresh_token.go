@@ -58,12 +58,19 @@ type RefreshFamily struct {
 	Audience  string
 	Scopes    oauth.Scopes   `gorm:"serializer:json"` // those granted
 	Claims    map[string]any `gorm:"serializer:json"` // of the subject: auth_time, amr
-	// Epoch is how many changes the database had seen: the family is older than
+	// Epoch is how many changes the database had seen when it was judged who earns
+	// the family, 0 for a new one that is judged when it is stored: it is older than
 	// every revocation of a later one, whatever the clocks of nodes say.
 	Epoch     int64
 	CreatedAt time.Time
 	ExpiresAt time.Time // for good
 	RevokedAt *time.Time
+}
+
+// Before reports whether the family is older than who has the ids of its user or
+// client now, by the second: another node may have made them.
+func (f *RefreshFamily) Before(u *User, c *Client) bool {
+	return f.CreatedAt.Unix() < max(u.CreatedAt.Unix(), c.CreatedAt.Unix())
 }
 
 // RefreshToken is one refresh token of a family, of which only a keyed hash is

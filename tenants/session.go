@@ -21,6 +21,9 @@ type Session struct {
 	CreatedAt time.Time `json:"created_at"` // when the user signed in
 	SeenAt    time.Time `json:"seen_at"`    // stored at most every SessionSampled
 	ExpiresAt time.Time `json:"expires_at"` // whatever happens
+	// Epoch is that of the user whose password was verified. It counts when the
+	// session is created, and is not stored.
+	Epoch int64 `json:"-" gorm:"-"`
 }
 
 // Live reports whether the session has neither ended nor been left alone for

@@ -30,10 +30,14 @@ type User struct {
 	Memberships []Membership `json:"-" gorm:"-"`
 	Permissions []string     `json:"permissions" gorm:"serializer:json"`
 	// InheritedPermissions are those of the user's groups, sorted.
-	InheritedPermissions []string  `json:"inherited_permissions" gorm:"-"`
-	Version              int64     `json:"-"`
-	CreatedAt            time.Time `json:"created_at"`
-	UpdatedAt            time.Time `json:"updated_at"`
+	InheritedPermissions []string `json:"inherited_permissions" gorm:"-"`
+	// Epoch is how many changes the database had seen when the user was found by
+	// its login, 0 for one that was found otherwise: what is granted to who has the
+	// password that it had then is older than every later change.
+	Epoch     int64     `json:"-" gorm:"-"`
+	Version   int64     `json:"-"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
 }
 
 // Revision returns its id, and the version that counts its changes.
