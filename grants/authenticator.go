@@ -84,7 +84,7 @@ func (a *Authenticator) Authenticate(ctx context.Context, tenant *tenants.Tenant
 	if method == nil {
 		return nil, oauth.Errorf(oauth.InvalidClient, oauth.ReasonMissing, "client authentication is missing")
 	}
-	attempt := asClient(tenant.ID, c.ClientID(), address)
+	attempt := asClient(tenant.ID, c, address)
 	if wait := a.throttle.Wait(attempt); wait > 0 {
 		return nil, slowDown(wait, "failed attempts for this client from this address")
 	}

@@ -11,11 +11,15 @@ import (
 	"github.com/gatehouse-auth/gatehouse/oauth"
 )
 
-// Failed attempts that one address may make for one client: so many at once,
-// and one more for each interval. Several SDKs retry a wrong secret up to six
-// times, so that fewer would punish an honest mistake.
+// Failed attempts that one address may make: so many at once, and one more for each
+// interval.
 const (
-	failuresAtOnce  = 20
+	// For one client by its secret. Several SDKs retry a wrong one up to six times,
+	// so that fewer would punish an honest mistake.
+	secretsAtOnce = 20
+	// For one client by assertions, and for a tenant's people, API keys and devices
+	// each: what nobody guesses, or what many share an address for.
+	othersAtOnce    = 100
 	failureInterval = 6 * time.Second
 	attemptsKept    = 100_000
 )
@@ -29,8 +33,11 @@ type Throttle struct {
 	now      func() time.Time
 }
 
-// attempt names who tries to be whom.
-type attempt struct{ tenantID, clientID, address string }
+// attempt names who tries to be whom, and how many may fail at once.
+type attempt struct {
+	tenantID, clientID, address string
+	atOnce                      int
+}
 
 // longestTried is how much of a client_id tells attempts apart, in octets: no
 // client's is longer.
@@ -38,8 +45,12 @@ const longestTried = 128
 
 // asClient names who tries to be a client, of which it is not known that there is
 // such a one.
-func asClient(tenantID, clientID, address string) attempt {
-	return attempt{tenantID, clientID[:min(len(clientID), longestTried)], source(address)}
+func asClient(tenantID string, c oauth.Credentials, address string) attempt {
+	clientID, atOnce := c.ClientID(), secretsAtOnce
+	if c.Assertion != "" {
+		atOnce = othersAtOnce
+	}
+	return attempt{tenantID, clientID[:min(len(clientID), longestTried)], source(address), atOnce}
 }
 
 // Attempts to be a person, or to have one asked, have one of these in place of a
@@ -52,7 +63,7 @@ const (
 
 // byAddress names who tries to be anybody of a tenant's.
 func byAddress(tenantID, as, address string) attempt {
-	return attempt{tenantID, as, source(address)}
+	return attempt{tenantID, as, source(address), othersAtOnce}
 }
 
 // NewThrottle makes a Throttle.
@@ -87,7 +98,7 @@ func (t *Throttle) Take(a attempt) time.Duration {
 	t.mu.Lock()
 	limiter, ok := t.limiters.Get(a)
 	if !ok {
-		limiter = rate.NewLimiter(rate.Every(failureInterval), failuresAtOnce)
+		limiter = rate.NewLimiter(rate.Every(failureInterval), a.atOnce)
 		a.clientID = strings.Clone(a.clientID) // which would keep the whole request in memory
 		t.limiters.Add(a, limiter)
 	}

@@ -62,7 +62,7 @@ func TestDialectsLockOutTogether(t *testing.T) {
 	}
 	wrong := right("acme")
 	wrong.password = "wrong"
-	if len(ofPeople) > tenants.AttemptsAllowed || len(ofClients) > failuresOfAnAddress {
+	if len(ofPeople) > tenants.AttemptsAllowed || len(ofClients) > failuresOfAClient {
 		t.Fatalf("%d and %d doors: some are not guessed at", len(ofPeople), len(ofClients))
 	}
 	if judged := h.guess(t, ofPeople, wrong); judged != tenants.AttemptsAllowed {
@@ -70,7 +70,7 @@ func TestDialectsLockOutTogether(t *testing.T) {
 	}
 	wrong = right("acme")
 	wrong.secret = "wrong"
-	if judged := h.guess(t, ofClients, wrong); judged != failuresOfAnAddress {
+	if judged := h.guess(t, ofClients, wrong); judged != failuresOfAClient {
 		t.Errorf("%d secrets of a client were judged", judged)
 	}
 	h.toldNobody(doorSecret, doorPassword, "ann-acme")

@@ -461,7 +461,7 @@ func TestClassMPageAndPasswordGrantCountTogether(t *testing.T) {
 	if r.StatusCode != http.StatusTooManyRequests || r.Header.Get("Retry-After") == "" || p.cookie != "" {
 		t.Errorf("after %d failures: %s", tenants.AttemptsAllowed, r.Status)
 	}
-	for n := 0; n < 40 && r.StatusCode != 0; n++ {
+	for n := 0; n < 2*failuresOfAnAddress && r.StatusCode != 0; n++ {
 		r = p.send("POST", "/sign-in", url.Values{"username": {fmt.Sprint("nobody", n)}, "password": {"wrong horse"}})
 		if r.StatusCode == http.StatusTooManyRequests {
 			return

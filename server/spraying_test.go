@@ -19,8 +19,9 @@ import (
 // names, and one where people are at home.
 const sprayer, home = "192.0.2.66", "198.51.100.7"
 
-// failuresOfAnAddress is how many wrong passwords of one address are looked at.
-const failuresOfAnAddress = 20
+// How many wrong passwords of one address are looked at, and how many wrong secrets
+// of a client.
+const failuresOfAnAddress, failuresOfAClient = 100, 20
 
 // doors are all ways by which a tenant's people give a password.
 func (h *house) doors() map[string]func(address, username, password string) *http.Response {
@@ -207,7 +208,7 @@ func TestClassMParallelSprayingIsBounded(t *testing.T) {
 	door := h.doors()["a public client"]
 	var looked atomic.Int32
 	var wg sync.WaitGroup
-	for i := range 60 {
+	for i := range failuresOfAnAddress + 50 {
 		wg.Go(func() {
 			for {
 				switch r := door(sprayer, fmt.Sprint("name", i), "Summer2026!"); r.StatusCode {
