@@ -31,6 +31,16 @@ type Proof struct {
 	// SecretID or KeyID is set by who judges: the id of the secret or of the key
 	// that proved it.
 	SecretID, KeyID string
+	// Spend is set by who judges a proof that is good for one use: it uses it up, for
+	// exactly one caller. Nil for any other.
+	Spend func(context.Context) error
+}
+
+func (p *Proof) spend(ctx context.Context) error {
+	if p.Spend == nil {
+		return nil
+	}
+	return p.Spend(ctx)
 }
 
 // Authenticator finds out which client asks.
@@ -78,8 +88,18 @@ func (a *Authenticator) Algs() []string {
 // Authenticate returns the client that the credentials prove. A client that
 // does not exist, a wrong secret and a method that is not the client's are
 // answered alike, with invalid_client; so are, once the credentials are
-// proven, expired and disabled clients, with a Reason of their own.
+// proven, expired and disabled clients, with a Reason of their own. A proof that is
+// good for one use is used up, whatever comes of the request.
 func (a *Authenticator) Authenticate(ctx context.Context, tenant *tenants.Tenant, c oauth.Credentials, address string) (*tenants.Client, error) {
+	proof, err := a.prove(ctx, tenant, c, address)
+	if err != nil {
+		return nil, err
+	}
+	return proof.Client, proof.spend(ctx)
+}
+
+// prove is Authenticate that leaves it to the caller to spend the proof.
+func (a *Authenticator) prove(ctx context.Context, tenant *tenants.Tenant, c oauth.Credentials, address string) (*Proof, error) {
 	method := a.methods[c.Method]
 	if method == nil {
 		return nil, oauth.Errorf(oauth.InvalidClient, oauth.ReasonMissing, "client authentication is missing")
@@ -90,9 +110,9 @@ func (a *Authenticator) Authenticate(ctx context.Context, tenant *tenants.Tenant
 	}
 	failure := oauth.Errorf(oauth.InvalidClient, oauth.ReasonWrong, "client authentication failed")
 	for _, pair := range c.Readings {
-		client, err := a.try(ctx, tenant, method, c, pair)
+		proof, err := a.try(ctx, tenant, method, c, pair)
 		if err == nil {
-			return client, nil
+			return proof, nil
 		}
 		if isOurs(err) {
 			return nil, err
@@ -107,7 +127,7 @@ func (a *Authenticator) Authenticate(ctx context.Context, tenant *tenants.Tenant
 	return nil, failure
 }
 
-func (a *Authenticator) try(ctx context.Context, tenant *tenants.Tenant, method ClientAuth, c oauth.Credentials, pair oauth.Pair) (*tenants.Client, error) {
+func (a *Authenticator) try(ctx context.Context, tenant *tenants.Tenant, method ClientAuth, c oauth.Credentials, pair oauth.Pair) (*Proof, error) {
 	client, err := a.directory.Client(ctx, tenant.ID, pair.ClientID)
 	unknown := errors.Is(err, tenants.ErrNotFound)
 	if unknown {
@@ -130,7 +150,7 @@ func (a *Authenticator) try(ctx context.Context, tenant *tenants.Tenant, method 
 		return nil, oauth.Errorf(oauth.InvalidClient, oauth.ReasonExpired, "the client has expired")
 	}
 	a.uses.note(tenants.ClientUse{TenantID: tenant.ID, ClientID: client.ID, SecretID: proof.SecretID, KeyID: proof.KeyID}, a.now())
-	return client, nil
+	return proof, nil
 }
 
 func wrong() error {

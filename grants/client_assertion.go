@@ -20,6 +20,8 @@ type SpentAssertions interface {
 	// SpendAssertion stores a, and with it what it earned. Exactly one caller
 	// wins; the others get tenants.ErrExists.
 	SpendAssertion(ctx context.Context, a tenants.SpentAssertion, earned tenants.Issue) error
+	// AssertionSpent reports whether SpendAssertion has stored a.
+	AssertionSpent(ctx context.Context, a tenants.SpentAssertion) (bool, error)
 }
 
 // TypeClientAssertion is the typ of assertions that authenticate a client (draft
@@ -36,8 +38,8 @@ type clientAssertion struct {
 // authenticate answers nil where signed finds the client's signature on the
 // assertion and its claims hold. The signature is always looked for, so that a
 // client that does not exist costs as much as one that does, and what is wrong
-// with the claims is told only to who could sign them. Once both hold the
-// assertion is used up, whatever comes of the request.
+// with the claims is told only to who could sign them. An assertion that is used up
+// is refused; one that is not is when the proof is spent.
 func (m clientAssertion) authenticate(ctx context.Context, p *Proof, signed func(*assertion.Token) error) error {
 	token, err := assertion.Read(p.Credentials.Assertion)
 	if err != nil {
@@ -58,13 +60,26 @@ func (m clientAssertion) authenticate(ctx context.Context, p *Proof, signed func
 	if once == "" {
 		once, kind = token.Signed(), "client assertion"
 	}
-	err = m.spent.SpendAssertion(ctx, tenants.SpentAssertion{
-		TenantID: p.Tenant.ID, Digest: digest(kind, p.Client.ID, once), ExpiresAt: token.Claims.Expiry,
-	}, tenants.Issue{})
-	if errors.Is(err, tenants.ErrExists) {
-		return oauth.Errorf(oauth.InvalidClient, oauth.ReasonDuplicate, "the client assertion has been used before")
+	use := tenants.SpentAssertion{TenantID: p.Tenant.ID, Digest: digest(kind, p.Client.ID, once), ExpiresAt: token.Claims.Expiry}
+	spent, err := m.spent.AssertionSpent(ctx, use)
+	if err != nil {
+		return err
 	}
-	return err
+	if spent {
+		return usedBefore()
+	}
+	p.Spend = func(ctx context.Context) error {
+		err := m.spent.SpendAssertion(ctx, use, tenants.Issue{})
+		if errors.Is(err, tenants.ErrExists) {
+			return usedBefore()
+		}
+		return err
+	}
+	return nil
+}
+
+func usedBefore() error {
+	return oauth.Errorf(oauth.InvalidClient, oauth.ReasonDuplicate, "the client assertion has been used before")
 }
 
 // check holds the claims to RFC 7523 section 3 and OpenID Connect Core section 9.

@@ -31,6 +31,8 @@ type Issued struct {
 	Expiry       time.Time
 	Address      string // of the caller
 	RequestID    string
+
+	proof *Proof // of the client
 }
 
 // Issue returns what is stored before the token leaves. Tokens for people, and

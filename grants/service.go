@@ -84,10 +84,11 @@ func (s *Service) Token(ctx context.Context, r *TokenRequest) (*oauth.Response, 
 	if err != nil {
 		return nil, err
 	}
-	client, err := s.clients.Authenticate(ctx, r.Tenant, r.Credentials, r.Address)
+	proof, err := s.clients.prove(ctx, r.Tenant, r.Credentials, r.Address)
 	if err != nil {
 		return nil, err
 	}
+	client := proof.Client
 	if err := admit(client, grant); err != nil {
 		return nil, err
 	}
@@ -116,7 +117,7 @@ func (s *Service) Token(ctx context.Context, r *TokenRequest) (*oauth.Response, 
 	issued := &Issued{
 		Tenant: r.Tenant, Client: client, Subject: subject, GrantType: grant.Type(), TokenID: newID(), GrantID: subject.GrantID,
 		Audience: target.audience, Scopes: target.scopes, At: now, Expiry: now.Add(life),
-		Address: r.Address, RequestID: r.RequestID,
+		Address: r.Address, RequestID: r.RequestID, proof: proof,
 	}
 	if err := s.renew(ctx, issued); err != nil {
 		return nil, err
@@ -149,10 +150,13 @@ func (s *Service) sign(ctx context.Context, i *Issued, t *target, p oauth.Profil
 	return token, err
 }
 
-// record stores what is about to leave, and consumes what it was paid with: last,
-// as nobody gets that back.
+// record stores what is about to leave, and consumes what it was paid with and the
+// client's proof: last, as nobody gets that back.
 func (s *Service) record(ctx context.Context, i *Issued) error {
 	if err := s.journal.Issued(ctx, i.Tenant.ID, i.Kid, i.Client.ID, i.Audience, i.At, i.Expiry); err != nil {
+		return err
+	}
+	if err := i.proof.spend(ctx); err != nil {
 		return err
 	}
 	if i.Subject.Spend != nil {

@@ -76,6 +76,27 @@ func TestClassCAssertionHasOneWinner(t *testing.T) {
 	}
 }
 
+// Class M: assertions that the client did not sign are counted by address like
+// secrets, and apart from these.
+func TestClassMWrongAssertionsAreThrottledByAddress(t *testing.T) {
+	h := newHouse(t)
+	h.seed()
+	h.signer("")
+	h.admin("POST", "tenants/acme/clients/signer/keys", `{"public_key":"`+base64Of(publicKeyDER("rsa"))+`"}`)
+	for n := range failuresOfAnAddress {
+		if status, _ := h.prove(h.fresh("rsa1", fmt.Sprint("wrong", n))); status != http.StatusUnauthorized {
+			t.Fatalf("wrong assertion %d: %d", n, status)
+		}
+	}
+	if status, _ := h.prove(h.fresh("rsa", "right")); status != http.StatusTooManyRequests {
+		t.Errorf("after %d wrong ones: %d", failuresOfAnAddress, status)
+	}
+	h.behind = home
+	if status, _ := h.prove(h.fresh("rsa", "elsewhere")); status != http.StatusOK {
+		t.Errorf("from elsewhere: %d", status)
+	}
+}
+
 // Class C: what is spent is forgotten only when no node can take it any more,
 // also one whose clock is slow.
 func TestClassCSpentAssertionsOutliveTheirExpiry(t *testing.T) {

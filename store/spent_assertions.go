@@ -25,3 +25,12 @@ func (db *DB) SpendAssertion(ctx context.Context, a tenants.SpentAssertion, earn
 		return recordIssue(tx, earned)
 	})
 }
+
+// AssertionSpent reports whether SpendAssertion has stored a, and that is kept.
+func (db *DB) AssertionSpent(ctx context.Context, a tenants.SpentAssertion) (spent bool, err error) {
+	err = db.read(ctx, func(tx *gorm.DB) error {
+		spent, err = found(tx.Model(&a).Select("1").Where("tenant_id = ? AND digest = ?", a.TenantID, a.Digest).Take(new(int)).Error)
+		return err
+	})
+	return spent, err
+}
