@@ -16,14 +16,14 @@ import (
 )
 
 // Limits of hashes that are brought from elsewhere, so that none costs more
-// than some 0.4 s of one core and 128 MiB.
+// than some 0.4 s of one core, bcrypt 1 s, and 128 MiB.
 const (
 	maxHash             = 512       // octets of the whole text
 	maxArgonMemory      = 128 << 10 // KiB
 	maxArgonWork        = 256 << 10 // KiB times iterations
 	maxArgonParallelism = 8
-	maxBcryptCost       = 12
-	maxPBKDF2Work       = 1_300_000 // iterations times blocks
+	maxBcryptCost       = 14
+	maxPBKDF2Work       = 1_300_000 // iterations times blocks; of SHA-512 three times
 	maxScryptMemory     = 128 << 20 // octets: 128 * N * r
 	maxScryptWork       = 1 << 20   // N * r * p
 	minKey, maxKey      = 16, 64    // octets of the derived key
@@ -38,7 +38,7 @@ const bcryptMax = 72
 var (
 	argonForm  = regexp.MustCompile(`^\$argon2id\$v=19\$m=([1-9][0-9]{0,9}),t=([1-9][0-9]{0,9}),p=([1-9][0-9]{0,9})\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$`)
 	bcryptForm = regexp.MustCompile(`^\$2[aby]\$([0-9]{2})\$[./A-Za-z0-9]{53}$`)
-	pbkdf2Form = regexp.MustCompile(`^\$pbkdf2(?:-sha(?:1|256|512))?\$([1-9][0-9]{0,9})\$([A-Za-z0-9./]*)\$([A-Za-z0-9./]+)$`)
+	pbkdf2Form = regexp.MustCompile(`^\$pbkdf2(?:-(sha(?:1|256|512)))?\$([1-9][0-9]{0,9})\$([A-Za-z0-9./]*)\$([A-Za-z0-9./]+)$`)
 	scryptForm = regexp.MustCompile(`^\$scrypt\$ln=([1-9][0-9]?),r=([1-9][0-9]{0,3}),p=([1-9][0-9]{0,3})\$([A-Za-z0-9+/]*)\$([A-Za-z0-9+/]+)$`)
 )
 
@@ -49,7 +49,9 @@ type parsed struct {
 	ours  bool // made with the parameters of today
 }
 
-var errForm = errors.New("must be argon2id, bcrypt ($2a$, $2b$, $2y$), pbkdf2 (SHA-1, SHA-256, SHA-512) or scrypt, in the PHC string format or that of crypt(3)")
+var errForm = errors.New("must be argon2id, bcrypt ($2a$, $2b$, $2y$), pbkdf2 (SHA-1, SHA-256, SHA-512) or scrypt, " +
+	"in the PHC string format ($argon2id$v=19$m=…, $pbkdf2-sha256$i=…, $scrypt$ln=…), that of crypt(3) or passlib ($2b$12$…, $pbkdf2-sha256$29000$…), " +
+	"Django's (pbkdf2_sha256$…) or Werkzeug's (pbkdf2:sha256:…, scrypt:…)")
 
 // CheckHash says why a hash cannot be brought in, nil for one that can.
 func CheckHash(text string) error {
@@ -62,6 +64,7 @@ func parse(text string) (parsed, error) {
 	if len(text) > maxHash {
 		return parsed{}, fmt.Errorf("has %d characters, %d are allowed", len(text), maxHash)
 	}
+	text = common(text)
 	switch {
 	case strings.HasPrefix(text, "$argon2id$"):
 		return parseArgon(text)
@@ -110,13 +113,19 @@ func parsePBKDF2(text string) (parsed, error) {
 	if parts == nil {
 		return parsed{}, errForm
 	}
-	salt, key := octets(parts[2]), octets(parts[3])
+	salt, key := octets(parts[3]), octets(parts[4])
 	if err := checkSizes(salt, key); err != nil {
 		return parsed{}, err
 	}
-	const shortestBlock = 20 // of SHA-1
-	if blocks := (key + shortestBlock - 1) / shortestBlock; number(parts[1])*blocks > maxPBKDF2Work {
-		return parsed{}, fmt.Errorf("pbkdf2 may have %d iterations times blocks of the key", maxPBKDF2Work)
+	block, weight := 20, 1 // SHA-1
+	switch parts[1] {
+	case "sha256":
+		block = 32
+	case "sha512":
+		block, weight = 64, 3
+	}
+	if blocks := (key + block - 1) / block; number(parts[2])*blocks*weight > maxPBKDF2Work {
+		return parsed{}, fmt.Errorf("pbkdf2 may have %d iterations, times blocks of the key (20 octets for SHA-1, 32 for SHA-256, 64 for SHA-512), and a third of that for SHA-512", maxPBKDF2Work)
 	}
 	digest, err := pbkdf2.Decode(text)
 	return parsed{Digest: digest}, err

@@ -43,6 +43,13 @@ func TestHashesOfOtherSystemsAreVerified(t *testing.T) {
 		"$pbkdf2-sha256$29000$MDEyMzQ1Njc4OWFiY2RlZg$gipQ8GMHh2OZWBm7be1WOiiO5tkZLw1q9vozqsIw1Uc":                                            horse,
 		"$pbkdf2-sha512$25000$MDEyMzQ1Njc4OWFiY2RlZg$ddwc.rk0z6kbwNOVhr8cphhFrTeBv55Cz8yiH7LUouzCLAGSPjckXITdwwjskd3y7XC17qCTp1PO211GKcsoNg": horse,
 		"$scrypt$ln=14,r=8,p=1$MDEyMzQ1Njc4OWFiY2RlZg$o/tO4JhkTB+ZHjKqfcZKTg0y/u5LtYA/A8aaTu71LZ4":                                           horse,
+		// The PHC string format, Django, Werkzeug.
+		"$pbkdf2-sha256$i=1000,l=32$MDEyMzQ1Njc4OWFiY2RlZg$l56eoOqBsX+VjfgiRup8qry+tRtVG1Q3MrWnPtdWKMg":                                                                      horse,
+		"$pbkdf2-sha512$i=1000$+//+MDEyMzQ1Njc4OWFiYw$NZc1+UQcl8sDj0TNaberDjI1vK5FmzzsqSdPrQSFWh8FuQ4AAD4l7s/Tu469vEgAEMNLEJgVXOxwc3oHm7VCZA":                                horse,
+		"pbkdf2_sha256$1000$seasaltseasalt22$hp/DsjrEQ4AV0yJA9nFcz8txv8kr8/i/TQlPZvIvzhY=":                                                                                   horse,
+		"pbkdf2_sha1$1000$salt$rBgqKAiuQrvUhfwAoCMYONwVwk4=":                                                                                                                 horse,
+		"pbkdf2:sha256:1000$seasaltseasalt22$869fc3b23ac4438015d32240f6715ccfcb71bfc92bf3f8bf4d094f66f22fce16":                                                               horse,
+		"scrypt:32768:8:1$seasaltseasalt22$80665f47f8af8aff10ff3f7bc9379ed0dc8bd96cb6ff2c9298a77bbd75453dc3113d0bc5c203b701d64d61295cfa8e6851bfe61de197fba5773d4da6b53fb1c0": horse,
 	} {
 		if err := passwords.CheckHash(hash); err != nil {
 			t.Errorf("%s: %v", hash, err)
@@ -130,11 +137,16 @@ func TestHashesThatCostTooMuchOrAreNoneAreRefused(t *testing.T) {
 		"$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$" + strings.Repeat("A", 400),
 		"$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$" + key + "\n",
 		"$argon2id$v=19$m=19456,t=2,p=1$" + strings.Repeat("A", 600) + "$" + key,
-		"$2b$13$abcdefghijklmnopqrstuu.xPI0D/04JlWcnvHoilxCp1m8QXBO4O", "$2b$31$abcdefghijklmnopqrstuu.xPI0D/04JlWcnvHoilxCp1m8QXBO4O",
+		"$2b$15$abcdefghijklmnopqrstuu.xPI0D/04JlWcnvHoilxCp1m8QXBO4O", "$2b$31$abcdefghijklmnopqrstuu.xPI0D/04JlWcnvHoilxCp1m8QXBO4O",
 		"$2b$03$abcdefghijklmnopqrstuu.xPI0D/04JlWcnvHoilxCp1m8QXBO4O", "$2x$05$abcdefghijklmnopqrstuu.xPI0D/04JlWcnvHoilxCp1m8QXBO4O",
 		"$2b$5$abcdefghijklmnopqrstuu.xPI0D/04JlWcnvHoilxCp1m8QXBO4O", "$2b$05$short",
 		"$pbkdf2-sha256$9999999999$MDEyMzQ1Njc4OWFiY2RlZg$" + key, "$pbkdf2-sha256$1300001$MDEyMzQ1Njc4OWFiY2RlZg$" + key[:22],
 		"$pbkdf2-md5$1000$MDEyMzQ1Njc4OWFiY2RlZg$" + key, "$pbkdf2-sha256$-1$MDEyMzQ1Njc4OWFiY2RlZg$" + key, "$pbkdf2-sha256$1000$MDEy$A",
+		"$pbkdf2$1300000$MDEyMzQ1Njc4OWFiY2RlZg$" + key, "$pbkdf2-sha512$433334$MDEyMzQ1Njc4OWFiY2RlZg$" + key,
+		"$pbkdf2-sha256$i=1000,l=31$MDEy$" + key, "$pbkdf2-sha256$i=9999999999$MDEy$" + key, "$pbkdf2-sha256$l=32,i=1000$MDEy$" + key,
+		"pbkdf2_md5$1000$salt$" + key, "pbkdf2_sha256$1300001$salt$" + key, "pbkdf2_sha256$1000$$" + key, "pbkdf2_sha256$1000$sa$lt$" + key,
+		"pbkdf2:sha256:1000$salt$abc", "pbkdf2:sha256$salt$" + strings.Repeat("ab", 32), "pbkdf2:sha256:1300001$salt$" + strings.Repeat("ab", 32),
+		"scrypt:32767:8:1$salt$" + strings.Repeat("ab", 32), "scrypt:262144:8:1$salt$" + strings.Repeat("ab", 32), "scrypt:1:8:1$salt$" + strings.Repeat("ab", 32),
 		"$scrypt$ln=18,r=8,p=1$c29tZXNhbHQ$" + key, "$scrypt$ln=14,r=64,p=2$c29tZXNhbHQ$" + key, "$scrypt$ln=58,r=1,p=1$c29tZXNhbHQ$" + key,
 		"$scrypt$ln=14,r=8,p=9999$c29tZXNhbHQ$" + key, "$scrypt$ln=-1,r=8,p=1$c29tZXNhbHQ$" + key,
 	} {
@@ -143,6 +155,20 @@ func TestHashesThatCostTooMuchOrAreNoneAreRefused(t *testing.T) {
 		}
 		if match, _ := s.Verify(hash, hash); match {
 			t.Errorf("%q matches itself", hash)
+		}
+	}
+}
+
+// What other systems make today is taken.
+func TestUsualParametersAreTaken(t *testing.T) {
+	for _, hash := range []string{
+		"pbkdf2_sha256$1000000$seasaltseasalt22$hp/DsjrEQ4AV0yJA9nFcz8txv8kr8/i/TQlPZvIvzhY=", // Django 5.2
+		"$pbkdf2-sha256$1300000$MDEyMzQ1Njc4OWFiY2RlZg$" + strings.Repeat("A", 43),
+		"$pbkdf2-sha512$i=210000$MDEyMzQ1Njc4OWFiY2RlZg$" + strings.Repeat("A", 86), // OWASP
+		"$2y$14$abcdefghijklmnopqrstuu.xPI0D/04JlWcnvHoilxCp1m8QXBO4O",
+	} {
+		if err := passwords.CheckHash(hash); err != nil {
+			t.Errorf("%s: %v", hash, err)
 		}
 	}
 }
@@ -211,11 +237,12 @@ func TestSlotsAndThoseWhoWaitForThemAreBounded(t *testing.T) {
 }
 
 func FuzzCheckHash(f *testing.F) {
-	for _, hash := range []string{argonHash, bcryptOf, "$pbkdf2$1000$MDEyMzQ1Njc4OWFiY2RlZg$x/RTX0ZYH2V5BxUrqVKIqQAxRvs", "$scrypt$ln=14,r=8,p=1$MDEy$o/tO4JhkTB"} {
+	for _, hash := range []string{argonHash, bcryptOf, "$pbkdf2$1000$MDEyMzQ1Njc4OWFiY2RlZg$x/RTX0ZYH2V5BxUrqVKIqQAxRvs", "$scrypt$ln=14,r=8,p=1$MDEy$o/tO4JhkTB",
+		"$pbkdf2-sha256$i=1000,l=32$MDEy$l56eoOqBsX+VjfgiRup8qry", "pbkdf2_sha1$1000$salt$rBgqKAiuQrvUhfwAoCMYONwVwk4=", "scrypt:16384:8:1$salt$80665f47f8af8aff10ff3f7bc9379ed0"} {
 		f.Add(hash)
 	}
 	f.Fuzz(func(t *testing.T, hash string) {
-		if err := passwords.CheckHash(hash); err == nil && (len(hash) > 512 || hash[0] != '$') {
+		if err := passwords.CheckHash(hash); err == nil && (len(hash) > 512 || !strings.HasPrefix(hash, "$") && !strings.HasPrefix(hash, "pbkdf2") && !strings.HasPrefix(hash, "scrypt:")) {
 			t.Errorf("%q is taken", hash)
 		}
 	})
