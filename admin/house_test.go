@@ -110,7 +110,13 @@ func ownAdmin(t *tenants.Tenant) admin.Actor {
 
 func (h *house) tenant(slug string) *tenants.Tenant {
 	h.t.Helper()
-	made, err := h.CreateTenant(h.t.Context(), operator(), admin.NewTenant{Slug: slug, Name: slug})
+	return h.signing(slug, "")
+}
+
+// signing makes a tenant whose tokens are signed with that algorithm.
+func (h *house) signing(slug, alg string) *tenants.Tenant {
+	h.t.Helper()
+	made, err := h.CreateTenant(h.t.Context(), operator(), admin.NewTenant{Slug: slug, Name: slug, SigningAlg: alg})
 	if err != nil {
 		h.t.Fatal(err)
 	}

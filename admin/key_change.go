@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"reflect"
 	"time"
@@ -37,7 +38,7 @@ func (s *Service) changeKeys(ctx context.Context, c keyChange, plan func(keys.Se
 			return s.newKey(c.tenant, alg, used, made)
 		}
 		planned, refusal := plan(set, newKey)
-		planned.DueAt = keys.Due(planned, policies(c.tenant), s.now())
+		planned.DueAt = keys.Due(planned, policy(c.tenant), s.now())
 		switch {
 		case !reflect.DeepEqual(planned.Keys, set.Keys):
 			err = s.store.SaveKeySet(ctx, planned, s.event(c.actor, c.tenant.ID, c.action, c.target, c.details))
@@ -64,91 +65,63 @@ func (s *Service) newKey(t *tenants.Tenant, alg string, n int, made map[string]k
 	return key, err
 }
 
-// EnsureKey makes the tenant's first key for an algorithm, the tenant's own
-// where alg is empty, and does nothing
-// where one signs or waits for its lead. When several nodes call it at once,
-// one key comes of it. Where another algorithm's key signs, the new one is
-// published first and signs after its lead.
+// EnsureKey sees to it that the tenant has a key that signs or is going to for
+// an algorithm, for its own and for those that its APIs ask for, and does
+// nothing where that is so; an empty alg asks for no further one. When several
+// nodes call it at once, one key comes of it. The first keys of a tenant sign at
+// once, that of a further algorithm after its lead.
 func (s *Service) EnsureKey(ctx context.Context, tenantID, alg string) error {
-	t, err := s.store.TenantByID(ctx, tenantID)
+	t, wanted, err := s.keyPolicy(ctx, tenantID)
 	if err != nil {
 		return err
 	}
-	if alg == "" {
-		alg = t.SigningAlg
+	if alg != "" {
+		wanted.Algs = append(wanted.Algs, alg)
 	}
-	change := keyChange{actor: System(), tenant: t, action: "key.create", target: alg}
+	change := keyChange{actor: System(), tenant: t, action: "key.create", target: cmp.Or(alg, t.SigningAlg)}
 	_, err = s.changeKeys(ctx, change, func(set keys.Set, newKey keys.NewKey) (keys.Set, error) {
-		return s.ensure(set, alg, newKey)
+		ensured, _, err := keys.Ensure(set, wanted.Algs, s.now(), s.cfg.Timing, newKey)
+		return ensured, err
 	})
 	return err
 }
 
-func (s *Service) ensure(set keys.Set, alg string, newKey keys.NewKey) (keys.Set, error) {
-	introduced, changed, err := keys.Introduce(set, alg, s.now(), s.cfg.Timing, newKey)
-	if err != nil || changed {
-		return introduced, err
-	}
-	ensured, _, err := keys.EnsureFirst(set, alg, s.now(), s.cfg.Timing, newKey)
-	return ensured, err
-}
-
 // TendKeys does what is due for a tenant's keys by the schedule: it publishes
-// successors, introduces the tenant's algorithm where that was changed, and
-// drops what is gone for long. It reports whether it changed anything. Any node
-// may call it at any time.
+// successors, introduces the tenant's algorithm where that was changed, replaces
+// keys that were taken back, and drops what is gone for long. It reports whether
+// it changed anything. Any node may call it at any time.
 func (s *Service) TendKeys(ctx context.Context, tenantID string) (changed bool, err error) {
-	t, err := s.store.TenantByID(ctx, tenantID)
-	if err != nil {
-		return false, err
-	}
-	apiAlgs, err := s.store.SigningAlgs(ctx, tenantID)
+	t, wanted, err := s.keyPolicy(ctx, tenantID)
 	if err != nil {
 		return false, err
 	}
 	change := keyChange{actor: System(), tenant: t, action: "key.tend", target: t.Slug}
 	_, err = s.changeKeys(ctx, change, func(set keys.Set, newKey keys.NewKey) (keys.Set, error) {
-		planned, moved, err := s.tended(t, apiAlgs, set, newKey)
+		planned, moved, err := keys.Tend(set, wanted, s.now(), s.cfg.Timing, newKey)
 		changed = moved
 		return planned, err
 	})
 	return changed && err == nil, err
 }
 
-// tended introduces the algorithms that are asked for, and tends each of which
-// there is a key. A tenant that no token was asked of yet gets none.
-func (s *Service) tended(t *tenants.Tenant, apiAlgs []string, set keys.Set, newKey keys.NewKey) (keys.Set, bool, error) {
-	planned, changed := set, false
-	for _, alg := range append([]string{t.SigningAlg}, apiAlgs...) {
-		introduced, moved, err := keys.Introduce(planned, alg, s.now(), s.cfg.Timing, newKey)
-		if err != nil {
-			return set, false, err
-		}
-		planned, changed = introduced, changed || moved
+// keyPolicy returns a tenant, and how it wants its keys.
+func (s *Service) keyPolicy(ctx context.Context, tenantID string) (*tenants.Tenant, keys.Policy, error) {
+	t, err := s.store.TenantByID(ctx, tenantID)
+	if err != nil {
+		return nil, keys.Policy{}, err
 	}
-	for _, p := range policies(t) {
-		if p.Paused {
-			paused, moved := keys.Pause(planned, p.Alg, s.now(), s.cfg.Timing)
-			planned, changed = paused, changed || moved
-		}
-		tended, moved, err := keys.Tend(planned, p, s.now(), s.cfg.Timing, newKey)
-		if err != nil {
-			return set, false, err
-		}
-		planned, changed = tended, changed || moved
-	}
-	return planned, changed, nil
+	wanted := policy(t)
+	wanted.Algs, err = s.signingAlgs(ctx, t)
+	return t, wanted, err
 }
 
-// policy is how a tenant wants its keys of an algorithm.
-func policy(t *tenants.Tenant, alg string) keys.Policy {
-	return keys.Policy{Alg: alg, Bits: t.KeyBits, Period: time.Duration(t.RotationPeriod) * time.Second, Paused: t.RotationPaused}
+// signingAlgs returns the tenant's algorithm and those that its APIs ask for.
+func (s *Service) signingAlgs(ctx context.Context, t *tenants.Tenant) ([]string, error) {
+	ofAPIs, err := s.store.SigningAlgs(ctx, t.ID)
+	return append([]string{t.SigningAlg}, ofAPIs...), err
 }
 
-func policies(t *tenants.Tenant) []keys.Policy {
-	var all []keys.Policy
-	for _, alg := range keys.Algs() {
-		all = append(all, policy(t, alg))
-	}
-	return all
+// policy is how a tenant wants its keys rotated.
+func policy(t *tenants.Tenant) keys.Policy {
+	return keys.Policy{Bits: t.KeyBits, Period: time.Duration(t.RotationPeriod) * time.Second, Paused: t.RotationPaused}
 }

@@ -23,7 +23,8 @@ type Leak struct {
 // instant, and hands what it found to report, tenant by tenant. New keys are
 // made by the first token or the scheduler, not here: what leaked is taken back
 // first. A tenant that fails is reported to failed, and the others go on. Only
-// operators do, with keys:write. It may be repeated.
+// operators do, with keys:write. It may be repeated, and then reports again what
+// the instant took back before.
 func (s *Service) RevokeLeaked(ctx context.Context, a Actor, before time.Time, report func(Leak), failed func(tenant string, err error)) error {
 	if err := a.need("keys:write"); err != nil {
 		return err
@@ -62,9 +63,9 @@ func (s *Service) revokeLeaked(ctx context.Context, a Actor, t *tenants.Tenant, 
 		details: map[string]any{"leaked_before": before},
 	}
 	_, err := s.changeKeys(ctx, change, func(set keys.Set, _ keys.NewKey) (keys.Set, error) {
-		planned, revoked := keys.RevokeOlder(set, before, s.now(), s.cfg.Timing)
+		planned, revoked, err := keys.RevokeOlder(set, before, s.now(), s.cfg.Timing)
 		kids = revoked
-		return planned, nil
+		return planned, err
 	})
 	if err != nil || len(kids) == 0 {
 		return nil, err

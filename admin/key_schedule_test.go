@@ -2,6 +2,7 @@ package admin_test
 
 import (
 	"errors"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -102,6 +103,46 @@ func TestAlgorithmOfAnAPIIsIntroducedByTheSchedule(t *testing.T) {
 	}
 }
 
+// The first token of a tenant, for whichever API, has the keys of all made that
+// sign at once: no API gets tokens of another's algorithm.
+func TestFirstKeysOfAllAPIsSignAtOnce(t *testing.T) {
+	h := newHouse(t)
+	acme := h.signing("acme", "EdDSA")
+	_, err := h.CreateAPI(t.Context(), operator(), "acme", admin.NewAPI{Identifier: "https://api.example", Name: "API", SigningAlg: "ES256"})
+	wantNone(t, err)
+	wantNone(t, h.EnsureKey(t.Context(), acme.ID, "EdDSA"))
+	wantList(t, states(h.keys("acme")), "active", "active")
+
+	h.now = h.now.Add(time.Hour)
+	_, err = h.RotateKey(t.Context(), operator(), "acme", admin.RotationOrder{})
+	wantNone(t, err)
+	wantNone(t, h.RevokeLeaked(t.Context(), operator(), h.now, func(admin.Leak) {}, func(_ string, err error) { t.Error(err) }))
+	wantNone(t, h.EnsureKey(t.Context(), acme.ID, "EdDSA"))
+	active := map[string]bool{}
+	for _, key := range h.keys("acme") {
+		active[key.Alg] = active[key.Alg] || key.State == keys.Active
+	}
+	if !active["EdDSA"] || !active["ES256"] {
+		t.Errorf("keys that sign after a leak: %v", active)
+	}
+}
+
+// Where nobody asks for a token after a leak, the scheduler makes the new keys.
+func TestScheduleReplacesLeakedKeys(t *testing.T) {
+	h := newHouse(t)
+	acme := h.signing("acme", "ES256")
+	wantNone(t, h.EnsureKey(t.Context(), acme.ID, ""))
+	h.now = h.now.Add(time.Hour)
+	wantNone(t, h.RevokeLeaked(t.Context(), operator(), h.now, func(admin.Leak) {}, func(_ string, err error) { t.Error(err) }))
+	if h.due() != 1 {
+		t.Fatal("the tenant is not due")
+	}
+	h.tendWhatIsDue()
+	if got := states(h.keys("acme")); !slices.Contains(got, "active") || h.due() != 0 {
+		t.Errorf("the schedule left %v", got)
+	}
+}
+
 func TestLeakedKeysOfAllTenantsAreTakenBack(t *testing.T) {
 	h := newHouse(t)
 	h.now = time.Now().UTC().Truncate(time.Second).Add(time.Minute) // the store's clock, which says when what was changed is due
@@ -148,9 +189,13 @@ func TestLeakedKeysOfAllTenantsAreTakenBack(t *testing.T) {
 	if got := states(h.keys("acme")); !slices.Contains(got, "active") {
 		t.Errorf("after the next token: %v", got)
 	}
-	wantNone(t, revoke(operator()))
-	if len(leaks) != 0 {
-		t.Errorf("a second time: %+v", leaks)
+	first := leaks
+	wantNone(t, revoke(operator())) // right away
+	if !reflect.DeepEqual(leaks, first) {
+		t.Errorf("a second time: %+v, before %+v", leaks, first)
+	}
+	if got := states(h.keys("acme")); !slices.Contains(got, "active") {
+		t.Errorf("after the second time: %v", got)
 	}
 	wantError(t, h.RevokeLeaked(t.Context(), operator(), h.now.Add(time.Hour), nil, nil), admin.CodeInvalid, "leaked_before")
 }

@@ -102,10 +102,14 @@ func (s *Service) RotateKey(ctx context.Context, a Actor, slug string, o Rotatio
 	if o.Force && !o.Immediately {
 		return Page[SigningKey]{}, Errorf(CodeInvalid, "force", "goes with immediately only")
 	}
+	wanted := policy(t)
+	if wanted.Algs, err = s.signingAlgs(ctx, t); err != nil {
+		return Page[SigningKey]{}, err
+	}
 	details := map[string]any{"alg": o.Alg, "immediately": o.Immediately, "force": o.Force}
 	change := keyChange{actor: a, tenant: t, action: "key.rotate", target: o.Alg, details: details}
 	set, err := s.changeKeys(ctx, change, func(set keys.Set, newKey keys.NewKey) (keys.Set, error) {
-		return keys.Rotate(set, o.Alg, s.now(), policy(t, o.Alg).Timing(s.cfg.Timing), keys.RotateOptions{Immediately: o.Immediately, Force: o.Force}, newKey)
+		return keys.Rotate(set, wanted, keys.RotateOptions(o), s.now(), s.cfg.Timing, newKey)
 	})
 	if err != nil {
 		return Page[SigningKey]{}, keyError(err)
@@ -123,7 +127,7 @@ func (s *Service) RevokeKey(ctx context.Context, a Actor, slug, kid string) (*Re
 	}
 	change := keyChange{actor: a, tenant: t, action: "key.revoke", target: kid}
 	set, err := s.changeKeys(ctx, change, func(set keys.Set, newKey keys.NewKey) (keys.Set, error) {
-		return keys.Revoke(set, kid, s.now(), policy(t, "").Timing(s.cfg.Timing), newKey)
+		return keys.Revoke(set, kid, s.now(), policy(t).Timing(s.cfg.Timing), newKey)
 	})
 	if err != nil {
 		return nil, keyError(err)

@@ -28,7 +28,7 @@ func states(list []admin.SigningKey) (all []string) {
 func TestNodesAtOnceMakeOneFirstKey(t *testing.T) {
 	one, two := storetest.OpenPair(t)
 	a, b := openHouse(t, one), openHouse(t, two)
-	acme := a.tenant("acme")
+	acme := a.signing("acme", "ES256")
 	var running sync.WaitGroup
 	errs := make(chan error, 8)
 	for i := range cap(errs) {
@@ -48,8 +48,7 @@ func TestNodesAtOnceMakeOneFirstKey(t *testing.T) {
 func TestWhoComesSecondPlansAnew(t *testing.T) {
 	one, two := storetest.OpenPair(t)
 	a, b := openHouse(t, one), openHouse(t, two)
-	acme, err := a.CreateTenant(t.Context(), operator(), admin.NewTenant{Slug: "acme", Name: "Acme", SigningAlg: "ES256"})
-	wantNone(t, err)
+	acme := a.signing("acme", "ES256")
 	a.making = func() { wantNone(t, b.EnsureKey(t.Context(), acme.ID, "ES256")) }
 	wantNone(t, a.EnsureKey(t.Context(), acme.ID, "ES256"))
 	wantList(t, states(a.keys("acme")), "active")
@@ -86,7 +85,7 @@ func TestEnsureKeyPublishesASecondAlgorithmFirst(t *testing.T) {
 
 func TestRotationIsGuarded(t *testing.T) {
 	h := newHouse(t)
-	acme := h.tenant("acme")
+	acme := h.signing("acme", "ES256")
 	wantNone(t, h.EnsureKey(t.Context(), acme.ID, "ES256"))
 	order := admin.RotationOrder{Alg: "ES256", Immediately: true}
 	_, err := h.RotateKey(t.Context(), operator(), "acme", order)
@@ -118,7 +117,7 @@ func TestRotationIsGuarded(t *testing.T) {
 
 func TestRevocationTellsWhatTheKeySigned(t *testing.T) {
 	h := newHouse(t)
-	acme := h.tenant("acme")
+	acme := h.signing("acme", "ES256")
 	wantNone(t, h.EnsureKey(t.Context(), acme.ID, "ES256"))
 	kid := h.keys("acme")[0].Kid
 	hour := h.now.Truncate(time.Hour)
@@ -158,7 +157,7 @@ func TestRevocationTellsWhatTheKeySigned(t *testing.T) {
 
 func TestKeysAreDeletedOnlyWhenNoTokenCanBeAlive(t *testing.T) {
 	h := newHouse(t)
-	acme := h.tenant("acme")
+	acme := h.signing("acme", "ES256")
 	wantNone(t, h.EnsureKey(t.Context(), acme.ID, "ES256"))
 	kid := h.keys("acme")[0].Kid
 	wantError(t, h.DeleteKey(t.Context(), operator(), "acme", kid), admin.CodeInUse, "")

@@ -1,9 +1,9 @@
 package cmd
 
 import (
+	"cmp"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 	"time"
 
@@ -23,7 +23,7 @@ func (c *keysRevokeCmd) revokeLeaked(a *app) error {
 		leaks, failures := []admin.Leak{}, 0
 		err := d.admin.RevokeLeaked(d.ctx, d.actor, before, func(l admin.Leak) {
 			leaks = append(leaks, l)
-			fmt.Fprintf(a.stderr, "%s: %s revoked\n", l.Tenant, count(len(l.Kids), "key"))
+			a.showLeak(l)
 		}, func(tenant string, err error) {
 			failures++
 			fmt.Fprintf(a.stderr, "%s: %v\n", tenant, err)
@@ -31,22 +31,24 @@ func (c *keysRevokeCmd) revokeLeaked(a *app) error {
 		if err == nil && failures > 0 {
 			err = fmt.Errorf("%s failed: run this again", count(failures, "tenant"))
 		}
-		if shown := a.show(admin.Page[admin.Leak]{Items: leaks}, func(w io.Writer) error { return printLeaks(w, leaks) }); err == nil {
-			err = shown
-		}
-		return err
+		return cmp.Or(err, a.show(admin.Page[admin.Leak]{Items: leaks}, func(w io.Writer) error {
+			if len(leaks) > 0 {
+				return nil // shown
+			}
+			_, err := fmt.Fprintln(w, "No tenant has such a key.")
+			return err
+		}))
 	})
 }
 
-func printLeaks(w io.Writer, leaks []admin.Leak) error {
-	if len(leaks) == 0 {
-		_, err := fmt.Fprintln(w, "No tenant has such a key.")
-		return err
+// showLeak tells of a tenant as soon as it is done, whatever becomes of the
+// rest. What cannot be told now can be asked for again.
+func (a *app) showLeak(l admin.Leak) {
+	if a.json {
+		fmt.Fprintf(a.stderr, "%s: %s revoked\n", l.Tenant, count(len(l.Kids), "key"))
+		return
 	}
-	t := newTable(w)
-	t.row("TENANT", "REVOKED", "CLIENTS WITH TOKENS", "APIS", "TOKENS LIVED UNTIL")
-	for _, l := range leaks {
-		t.row(l.Tenant, strconv.Itoa(len(l.Kids)), strings.Join(l.Clients, " "), strings.Join(l.APIs, " "), instantOr(l.Until, "-"))
-	}
-	return t.Flush()
+	_ = a.showDetails(l, "tenant", l.Tenant, "revoked", strings.Join(l.Kids, " "), "clients with tokens", strings.Join(l.Clients, " "),
+		"for APIs", strings.Join(l.APIs, " "), "tokens lived until", instantOr(l.Until, "-"))
+	fmt.Fprintln(a.stdout)
 }

@@ -87,7 +87,7 @@ func (f *fleet) makeDue(masterKey string, count int) {
 			f.t.Fatal(err)
 		}
 		now := time.Now()
-		set, _, err := keys.EnsureFirst(keys.Set{TenantID: id}, keys.RS256, now, timing(), keystest.NewKey(sealer, id, 0))
+		set, _, err := keys.Ensure(keys.Set{TenantID: id}, []string{keys.RS256}, now, timing(), keystest.NewKey(sealer, id, 0))
 		if err != nil {
 			f.t.Fatal(err)
 		}

@@ -1,27 +1,29 @@
 package keys
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
-// Due returns when Tend has something to do for the set under one of the
-// policies next, the zero time for never. Sets of tenants that no token was
-// asked of yet are never due.
-func Due(set Set, policies []Policy, now time.Time) time.Time {
+// Due returns when Tend has something to do for the set under the policy next,
+// the zero time for never. Sets of tenants that no token was asked of yet are
+// never due; that a policy asks for another algorithm than before has to be
+// told otherwise.
+func Due(set Set, policy Policy, now time.Time) time.Time {
 	var due time.Time
 	sooner := func(at time.Time) {
 		if due.IsZero() || at.Before(due) {
 			due = at
 		}
 	}
-	for _, policy := range policies {
-		if SigningKey(set, policy.Alg, now) == nil || policy.Paused {
-			continue
-		}
-		next := Successor(set, policy.Alg, now)
+	for _, alg := range Algs() {
+		active, next := SigningKey(set, alg, now), Successor(set, alg, now)
 		switch {
-		case next == nil:
-			sooner(now)
-		case !next.ActiveAt.Equal(Never()):
+		case active != nil && policy.Paused:
+		case next != nil && !next.ActiveAt.Equal(Never()):
 			sooner(next.ActiveAt)
+		case active == nil && next != nil, active != nil && next == nil, bereft(set, alg, now):
+			sooner(now)
 		}
 	}
 	for _, key := range set.Keys {
@@ -30,4 +32,10 @@ func Due(set Set, policies []Policy, now time.Time) time.Time {
 		}
 	}
 	return due
+}
+
+// bereft reports whether keys for alg were revoked and none is left.
+func bereft(set Set, alg string, now time.Time) bool {
+	return SigningKey(set, alg, now) == nil && Successor(set, alg, now) == nil &&
+		slices.ContainsFunc(set.Keys, func(k Key) bool { return k.Alg == alg && k.RevokedAt != nil })
 }

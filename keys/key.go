@@ -46,7 +46,8 @@ type Key struct {
 	TenantID    string     `json:"-" gorm:"primaryKey"`
 	Kid         string     `json:"kid" gorm:"primaryKey"` // random, never used again
 	Alg         string     `json:"alg"`
-	Bits        int        `json:"bits,omitempty"` // of an RSA modulus
+	Bits        int        `json:"bits,omitempty"`                         // of an RSA modulus
+	CreatedAt   time.Time  `json:"created_at" gorm:"autoCreateTime:false"` // by its maker's clock
 	PublishedAt time.Time  `json:"published_at"`
 	ActiveAt    time.Time  `json:"active_at"`
 	RetireAt    *time.Time `json:"retire_at"` // nil until a successor is known

@@ -12,7 +12,7 @@ import (
 
 // late is a second node on n's store, which hears of no change.
 func (n *node) late() *node {
-	other := &node{sets: n.sets, now: n.now, sealer: n.sealer}
+	other := &node{sets: n.sets, algs: n.algs, now: n.now, sealer: n.sealer}
 	other.rings = keys.NewRings(other, other, other.sealer, timing(), other.clock)
 	return other
 }

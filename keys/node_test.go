@@ -3,6 +3,7 @@ package keys_test
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -30,7 +31,8 @@ type node struct {
 	mu     sync.Mutex
 	sets   map[string]keys.Set
 	loads  int
-	asked  int // for a first key
+	algs   []string // that the tenant and its APIs ask for
+	asked  int      // for a first key
 	made   int
 	now    time.Time
 	sealer *keys.Sealer
@@ -38,14 +40,14 @@ type node struct {
 }
 
 func newNode(testing.TB) *node {
-	n := &node{sets: map[string]keys.Set{}, now: start, sealer: keystest.Sealer()}
+	n := &node{sets: map[string]keys.Set{}, algs: []string{keys.RS256}, now: start, sealer: keystest.Sealer()}
 	n.rings = keys.NewRings(n, n, n.sealer, timing(), n.clock)
 	return n
 }
 
 // restarted is another process on the same store.
 func (n *node) restarted() *node {
-	m := &node{sets: n.sets, now: n.now, sealer: n.sealer}
+	m := &node{sets: n.sets, algs: n.algs, now: n.now, sealer: n.sealer}
 	m.rings = keys.NewRings(m, m, m.sealer, timing(), m.clock)
 	return m
 }
@@ -78,12 +80,13 @@ func (n *node) EnsureKey(ctx context.Context, tenantID, alg string) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if alg == "" {
-		alg = keys.RS256
+	algs := n.algs
+	if alg != "" {
+		algs = append(slices.Clone(algs), alg)
 	}
 	set := n.sets[tenantID]
 	set.TenantID = tenantID
-	set, changed, err := keys.EnsureFirst(set, alg, n.now, timing(), keystest.NewKey(n.sealer, tenantID, 0))
+	set, changed, err := keys.Ensure(set, algs, n.now, timing(), keystest.NewKey(n.sealer, tenantID, 0))
 	if err == nil && changed {
 		n.made++
 		n.sets[tenantID] = set

@@ -92,7 +92,7 @@ func (p *planner) publish(alg string, publishedAt, activeAt time.Time) (*Key, er
 	if find(p.set.Keys, key.Kid) != nil {
 		return nil, fmt.Errorf("kid %s was used before", key.Kid)
 	}
-	key.PublishedAt, key.ActiveAt = publishedAt, activeAt
+	key.CreatedAt, key.PublishedAt, key.ActiveAt = p.now, publishedAt, activeAt
 	key.RetireAt, key.RemoveAt, key.RevokedAt = nil, nil, nil
 	p.set.Keys = append(p.set.Keys, key)
 	return &p.set.Keys[len(p.set.Keys)-1], nil

@@ -1,6 +1,7 @@
 package keys_test
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 	"testing"
@@ -21,7 +22,7 @@ type bench struct {
 
 func newBench(t *testing.T) *bench {
 	b := &bench{T: t, now: start, set: keys.Set{TenantID: tenant}, bits: 2048}
-	b.do(keys.EnsureFirst(b.set, keys.RS256, b.now, timing(), b.newKey))
+	b.do(keys.Ensure(b.set, []string{keys.RS256}, b.now, timing(), b.newKey))
 	return b
 }
 
@@ -40,7 +41,6 @@ func (b *bench) do(set keys.Set, changed bool, err error) {
 
 func (b *bench) tend(policy keys.Policy) (changed bool) {
 	b.Helper()
-	policy.Alg = keys.RS256
 	set, changed, err := keys.Tend(b.set, policy, b.now, timing(), b.newKey)
 	if err != nil {
 		b.Fatal(err)
@@ -50,7 +50,8 @@ func (b *bench) tend(policy keys.Policy) (changed bool) {
 }
 
 func (b *bench) rotate(o keys.RotateOptions) error {
-	set, err := keys.Rotate(b.set, keys.RS256, b.now, timing(), o, b.newKey)
+	o.Alg = cmp.Or(o.Alg, keys.RS256)
+	set, err := keys.Rotate(b.set, keys.Policy{}, o, b.now, timing(), b.newKey)
 	b.set = set
 	return err
 }
@@ -109,11 +110,11 @@ func TestPlanningFailsWhole(t *testing.T) {
 		t.Error(err, b.set)
 	}
 	same := func(string) (keys.Key, error) { return b.key("a"), nil }
-	if _, err := keys.Rotate(b.set, keys.RS256, b.now, timing(), keys.RotateOptions{}, same); err == nil {
+	if _, err := keys.Rotate(b.set, keys.Policy{}, keys.RotateOptions{Alg: keys.RS256}, b.now, timing(), same); err == nil {
 		t.Error("a kid may be used again")
 	}
 	other := func(alg string) (keys.Key, error) { return keys.Key{TenantID: "other", Kid: "z", Alg: alg}, nil }
-	if _, err := keys.Rotate(b.set, keys.RS256, b.now, timing(), keys.RotateOptions{}, other); err == nil {
+	if _, err := keys.Rotate(b.set, keys.Policy{}, keys.RotateOptions{Alg: keys.RS256}, b.now, timing(), other); err == nil {
 		t.Error("a key of another tenant was taken")
 	}
 }

@@ -13,30 +13,67 @@ import (
 func Revoke(set Set, kid string, now time.Time, t Timing, newKey NewKey) (Set, error) {
 	p := newPlanner(set, now, t, newKey)
 	key := find(p.set.Keys, kid)
-	if key == nil || key.RevokedAt == nil && !inPlay(key, p.now) {
+	switch {
+	case key != nil && key.RevokedAt != nil:
+		return set, nil
+	case key == nil || p.removed(key):
 		return set, fmt.Errorf("%w %q", ErrUnknownKey, kid)
 	}
-	if key.RevokedAt != nil {
-		return set, nil
-	}
-	alg := key.Alg
-	signing, next := SigningKey(p.set, alg, p.now), Successor(p.set, alg, p.now)
-	wasSigning, wasNext := key == signing, key == next
-	p.revoke(key)
-	var err error
-	if wasSigning {
-		err = p.replace(alg)
-	} else {
-		p.cover(alg)
-	}
-	if err == nil && (wasSigning || wasNext) && Successor(p.set, alg, p.now) == nil {
-		err = p.follow(alg)
-	}
-	if err != nil {
+	if err := p.takeBack(key.Alg, func(k *Key) bool { return k.Kid == kid }); err != nil {
 		return set, err
 	}
-	p.link(alg)
 	return p.set, nil
+}
+
+// RevokeOlder revokes every key that was made before an instant, and has the
+// successors sign that were made since. It makes no keys, so that taking back
+// those of all tenants waits for none: Ensure does with the next token, or Tend.
+// It returns the kids of the keys that the instant covers: also those that were
+// revoked since then, so that it may be repeated.
+func RevokeOlder(set Set, before, now time.Time, t Timing) (_ Set, revoked []string, err error) {
+	p := newPlanner(set, now, t, nil)
+	for _, alg := range Algs() {
+		if err := p.takeBack(alg, func(k *Key) bool { return k.CreatedAt.Before(before) && !p.removed(k) }); err != nil {
+			return set, nil, err
+		}
+	}
+	for _, key := range p.set.Keys {
+		if key.CreatedAt.Before(before) && key.RevokedAt != nil && !key.RevokedAt.Before(before) {
+			revoked = append(revoked, key.Kid)
+		}
+	}
+	return p.set, revoked, nil
+}
+
+// removed reports whether the key has left the JWKS by every clock, and with it
+// whatever it signed.
+func (p *planner) removed(k *Key) bool {
+	return k.RemoveAt != nil && !p.now.Add(-p.timing.Skew).Before(*k.RemoveAt)
+}
+
+// takeBack revokes the keys for alg that leaked, and has another one sign where
+// none is left that does: the successor, else a new one. It publishes another
+// successor in place of one that is used up. Without newKey it makes do with the
+// keys that there are.
+func (p *planner) takeBack(alg string, leaked func(*Key) bool) (err error) {
+	signing, next := SigningKey(p.set, alg, p.now), Successor(p.set, alg, p.now)
+	for i := range p.set.Keys {
+		if key := &p.set.Keys[i]; key.Alg == alg && key.RevokedAt == nil && leaked(key) {
+			p.revoke(key)
+		}
+	}
+	usedUp := signing != nil && signing.RevokedAt != nil || next != nil && next.RevokedAt != nil
+	switch {
+	case SigningKey(p.set, alg, p.now) != nil:
+		p.cover(alg)
+	case p.lost(alg) && (p.newKey != nil || Successor(p.set, alg, p.now) != nil):
+		err = p.replace(alg)
+	}
+	if err == nil && usedUp && p.newKey != nil && Successor(p.set, alg, p.now) == nil {
+		err = p.follow(alg)
+	}
+	p.link(alg)
+	return err
 }
 
 func (p *planner) revoke(key *Key) {
@@ -52,9 +89,6 @@ func (p *planner) revoke(key *Key) {
 // whose clock lags would have none: the revoked one had retired only just.
 func (p *planner) cover(alg string) {
 	signing := SigningKey(p.set, alg, p.now)
-	if signing == nil {
-		return
-	}
 	back := p.now.Add(-p.timing.Skew)
 	covered := SigningKey(p.set, alg, back) != nil
 	for _, key := range p.set.Keys {

@@ -106,3 +106,73 @@ func TestDeleteWaitsForTheLastToken(t *testing.T) {
 	}
 	b.is("b:active c:next")
 }
+
+// Of three keys that followed each other within one skew, each can be revoked
+// in any order: nothing stays in the JWKS that is known to have leaked.
+func TestEveryKeyInTheJWKSCanBeRevoked(t *testing.T) {
+	for _, order := range []string{"abc", "cba", "cab", "bca"} {
+		b := newBench(t)
+		for range 2 {
+			b.now = b.now.Add(time.Second)
+			if err := b.rotate(keys.RotateOptions{Immediately: true, Force: true}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, kid := range order {
+			b.revoke(string(kid))
+			if key := b.key(string(kid)); key.State(b.now) != keys.Gone {
+				t.Errorf("in the order %s: %c is revoked and %s", order, kid, key.State(b.now))
+			}
+		}
+	}
+
+	b := newBench(t)
+	for range 2 {
+		_ = b.rotate(keys.RotateOptions{Immediately: true, Force: true})
+	}
+	b.revoke("c")
+	b.now = b.now.Add(time.Second)
+	if kids := b.leaked(b.now); len(kids) != 4 { // and c, revoked before
+		t.Errorf("took back %v", kids)
+	}
+	for _, key := range b.set.Keys {
+		if key.State(b.now) != keys.Gone {
+			t.Errorf("%s is %s", key.Kid, key.State(b.now))
+		}
+	}
+}
+
+// A node whose clock lags still lists a key that has just been removed.
+func TestKeyThatAClockStillListsCanBeRevoked(t *testing.T) {
+	b := newBench(t)
+	_ = b.rotate(keys.RotateOptions{Immediately: true, Force: true})
+	b.now = b.key("a").RemoveAt.Add(timing().Skew - time.Second)
+	b.revoke("a")
+	b.now = b.now.Add(timing().Skew)
+	if _, err := keys.Revoke(b.set, "b", b.now, timing(), b.newKey); err != nil {
+		t.Error(err)
+	}
+
+	b = newBench(t)
+	_ = b.rotate(keys.RotateOptions{Immediately: true, Force: true})
+	b.now = b.key("a").RemoveAt.Add(timing().Skew)
+	if _, err := keys.Revoke(b.set, "a", b.now, timing(), b.newKey); !errors.Is(err, keys.ErrUnknownKey) {
+		t.Errorf("a removed key: %v", err)
+	}
+}
+
+// A node that has not heard of the revocation reaches the instant at which the
+// first key of an algorithm signs: it gets a replacement as soon as it hears.
+func TestKeyThatIsRevokedJustBeforeItSignsIsReplaced(t *testing.T) {
+	b := newBench(t)
+	b.ensure(keys.ES256)
+	b.now = b.key("b").ActiveAt.Add(-timing().Settling())
+	b.revoke("b")
+	b.is("a:active b:gone c:active d:next")
+
+	b = newBench(t)
+	b.ensure(keys.ES256)
+	b.now = b.key("b").ActiveAt.Add(-timing().Settling() - time.Second)
+	b.revoke("b")
+	b.is("a:active b:gone c:next")
+}

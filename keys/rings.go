@@ -25,9 +25,9 @@ type RingSource interface {
 	KeySet(ctx context.Context, tenantID string) (Set, error)
 }
 
-// Maker makes the first key of a tenant for an algorithm, when the first token
-// asks for it, and does nothing where there is a signing key. An empty alg is
-// the one that the tenant signs with.
+// Maker sees to it that a tenant has its keys and one for an algorithm, when a
+// token asks for it, and does nothing where there are. An empty alg asks for no
+// further one.
 type Maker interface {
 	EnsureKey(ctx context.Context, tenantID, alg string) error
 }
@@ -155,11 +155,12 @@ func (r *Rings) make(ctx context.Context, tenantID, alg string) error {
 	}
 }
 
-// published returns a ring with keys. A verifier may come before the first
-// token does, and keep what it gets: a tenant without keys gets its first one.
+// published returns a ring with a key that signs. A verifier may come before
+// the next token does, and keep what it gets: a tenant without keys, or whose keys
+// were taken back, gets them now.
 func (r *Rings) published(ctx context.Context, tenantID string) (*Ring, error) {
 	ring, err := r.ring(ctx, tenantID)
-	if err != nil || len(ring.set.Keys) > 0 {
+	if err != nil || anySigns(ring.set, r.now()) {
 		return ring, err
 	}
 	if err := r.make(ctx, tenantID, ""); err != nil {

@@ -21,6 +21,7 @@ import (
 // go-jose, which had no part in signing, verifies each algorithm by the JWKS.
 func TestSignedTokensVerifyByJWKS(t *testing.T) {
 	n := newNode(t)
+	n.algs = keys.Algs()
 	for _, alg := range keys.Algs() {
 		t.Run(alg, func(t *testing.T) {
 			for range 20 { // ECDSA halves have leading zeros now and then
@@ -59,6 +60,7 @@ func TestSignedTokensVerifyByJWKS(t *testing.T) {
 
 func TestClassRJWKSHasPublicMembersOnly(t *testing.T) {
 	n := newNode(t)
+	n.algs = keys.Algs()
 	for _, alg := range keys.Algs() {
 		n.sign(t, alg)
 	}
@@ -129,6 +131,24 @@ func TestFirstKeyIsMadeOnce(t *testing.T) {
 	}
 }
 
+// A verifier that asks after a leak, before any token does, keeps no empty JWKS.
+func TestJWKSHasAKeyThatSigns(t *testing.T) {
+	n := newNode(t)
+	n.sign(t, keys.RS256)
+	n.wait(time.Hour)
+	n.change(t, func(set keys.Set, now time.Time, _ keys.NewKey) (keys.Set, error) {
+		set, _, err := keys.RevokeOlder(set, now, now, timing())
+		return set, err
+	})
+	listed := n.jwks(t, tenant).Keys
+	if len(listed) != 1 {
+		t.Fatalf("%d keys are listed", len(listed))
+	}
+	if kid := kidOf(t, n.sign(t, keys.RS256)); kid != listed[0].KeyID {
+		t.Errorf("%s signs, %s is listed", kid, listed[0].KeyID)
+	}
+}
+
 // Who gives up does not spoil the key that others wait for.
 func TestFirstKeyIsMadeThoughTheFirstCallerLeaves(t *testing.T) {
 	n := newNode(t)
@@ -165,7 +185,7 @@ func TestTimePassesInACachedRing(t *testing.T) {
 	n := newNode(t)
 	first := n.sign(t, keys.RS256)
 	n.change(t, func(set keys.Set, now time.Time, newKey keys.NewKey) (keys.Set, error) {
-		return keys.Rotate(set, keys.RS256, now, timing(), keys.RotateOptions{}, newKey)
+		return keys.Rotate(set, keys.Policy{}, keys.RotateOptions{Alg: keys.RS256}, now, timing(), newKey)
 	})
 	kids := func() (signing string, listed int) {
 		_, kid, err := n.rings.Sign(t.Context(), tenant, keys.RS256, "at+jwt", claimsAt(n.clock()))
@@ -253,7 +273,7 @@ func TestNewAlgorithmWaitsForItsLead(t *testing.T) {
 	n := newNode(t)
 	n.sign(t, keys.RS256)
 	n.change(t, func(set keys.Set, now time.Time, newKey keys.NewKey) (keys.Set, error) {
-		set, changed, err := keys.Introduce(set, keys.ES256, now, timing(), newKey)
+		set, changed, err := keys.Ensure(set, []string{keys.ES256}, now, timing(), newKey)
 		if !changed {
 			t.Error("nothing was published")
 		}

@@ -1,14 +1,18 @@
 package keys
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
-// RotateOptions says how a rotation differs from the ordinary one.
+// RotateOptions says which rotation is ordered.
 type RotateOptions struct {
+	Alg         string
 	Immediately bool // promote the published successor now
 	Force       bool // with Immediately: also before every verifier can know it
 }
 
-// Rotate plans that another key signs for alg. The published successor, or a
+// Rotate plans that another key signs for o.Alg. The published successor, or a
 // new one where there is none, takes over after its lead.
 //
 // Immediately promotes the published successor now and publishes the one after
@@ -18,28 +22,29 @@ type RotateOptions struct {
 // given again at Earliest. Force promotes in any case, and without a successor
 // a new key: verifiers then have to fetch the JWKS anew on an unknown kid.
 //
-// A set without a signing key gets its first one before.
-func Rotate(set Set, alg string, now time.Time, t Timing, o RotateOptions, newKey NewKey) (Set, error) {
-	first, _, err := EnsureFirst(set, alg, now, t, newKey)
-	if err != nil {
+// The algorithms of the order and of the policy are ensured before: the first
+// key of a further one is the successor that waits for its lead.
+func Rotate(set Set, policy Policy, o RotateOptions, now time.Time, t Timing, newKey NewKey) (Set, error) {
+	p := newPlanner(set, now, policy.Timing(t), newKey)
+	if _, err := p.ensure(append(slices.Clone(policy.Algs), o.Alg)); err != nil {
 		return set, err
 	}
-	p := newPlanner(first, now, t, newKey)
-	next := Successor(p.set, alg, p.now)
+	var err error
+	next := Successor(p.set, o.Alg, p.now)
 	switch {
 	case o.Immediately && o.Force:
-		err = p.promote(alg, next)
+		err = p.promote(o.Alg, next)
 	case next == nil:
-		if err = p.publishSuccessor(alg, p.now.Add(t.lead())); err == nil && o.Immediately {
-			return p.set, tooEarlyToSign(p.now.Add(t.Propagation()))
+		if err = p.publishSuccessor(o.Alg, p.now.Add(p.timing.lead())); err == nil && o.Immediately {
+			return p.set, tooEarlyToSign(p.now.Add(p.timing.Propagation()))
 		}
 	case o.Immediately:
-		if earliest := next.PublishedAt.Add(t.Propagation()); p.now.Before(earliest) {
-			return set, tooEarlyToSign(earliest)
+		if earliest := next.PublishedAt.Add(p.timing.Propagation()); p.now.Before(earliest) {
+			return p.set, tooEarlyToSign(earliest)
 		}
-		err = p.promote(alg, next)
+		err = p.promote(o.Alg, next)
 	default:
-		p.bringForward(next, latest(next.PublishedAt.Add(t.lead()), p.now.Add(t.Settling())))
+		p.bringForward(next, latest(next.PublishedAt.Add(p.timing.lead()), p.now.Add(p.timing.Settling())))
 	}
 	if err != nil {
 		return set, err
@@ -69,7 +74,12 @@ func (p *planner) promote(alg string, next *Key) error {
 
 // bringForward lets next sign at the instant, if that is earlier than planned.
 func (p *planner) bringForward(next *Key, at time.Time) (changed bool) {
-	if !at.Before(next.ActiveAt) {
+	return at.Before(next.ActiveAt) && p.move(next, at)
+}
+
+// move lets next sign at the instant, Never for an order.
+func (p *planner) move(next *Key, at time.Time) (changed bool) {
+	if at.Equal(next.ActiveAt) {
 		return false
 	}
 	next.ActiveAt = at

@@ -78,3 +78,29 @@ func TestRotateMakesTheFirstKeyToo(t *testing.T) {
 	}
 	b.is("a:active b:next")
 }
+
+// The first key of a further algorithm is guarded like any other.
+func TestRotationToAnotherAlgorithmIsGuarded(t *testing.T) {
+	b := newBench(t)
+	order := keys.RotateOptions{Alg: keys.EdDSA, Immediately: true}
+	earliest := b.now.Add(timing().Propagation())
+	for range 2 {
+		b.tooEarly(b.rotate(order), earliest)
+		b.is("a:active b:next")
+		b.now = b.now.Add(time.Second)
+	}
+	if err := b.rotate(keys.RotateOptions{Alg: keys.EdDSA}); err != nil {
+		t.Fatal(err)
+	}
+	if b.is("a:active b:next"); !b.key("b").ActiveAt.Equal(start.Add(timing().Lead)) {
+		t.Errorf("b signs at %s", b.key("b").ActiveAt)
+	}
+	b.now = earliest
+	if err := b.rotate(order); err != nil {
+		t.Fatal(err)
+	}
+	b.is("a:active b:active c:next")
+	if b.key("b").RetireAt == nil || b.key("a").RetireAt != nil {
+		t.Errorf("the keys are linked wrongly: %+v", b.set.Keys)
+	}
+}

@@ -29,7 +29,7 @@ func TestSchedule(t *testing.T) {
 	n := newNode(t)
 	n.sign(t, keys.RS256)
 	rotate := func(set keys.Set, now time.Time, newKey keys.NewKey) (keys.Set, error) {
-		return keys.Rotate(set, keys.RS256, now, timing(), keys.RotateOptions{}, newKey)
+		return keys.Rotate(set, keys.Policy{}, keys.RotateOptions{Alg: keys.RS256}, now, timing(), newKey)
 	}
 	n.change(t, rotate)
 	first, second := n.sets[tenant].Keys[0], n.sets[tenant].Keys[1]
@@ -79,7 +79,7 @@ func TestScheduleOfAPausedTenant(t *testing.T) {
 	n := newNode(t)
 	n.sign(t, keys.RS256)
 	n.change(t, func(set keys.Set, now time.Time, newKey keys.NewKey) (keys.Set, error) {
-		set, _, err := keys.Tend(set, keys.Policy{Alg: keys.RS256, Paused: true}, now, timing(), newKey)
+		set, _, err := keys.Tend(set, keys.Policy{Paused: true}, now, timing(), newKey)
 		return set, err
 	})
 	doc, err := n.rings.Schedule(t.Context(), tenant, "https://a")

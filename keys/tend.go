@@ -1,13 +1,16 @@
 package keys
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Retention is how long a key that is gone stays in the set, for reports.
 const Retention = 90 * 24 * time.Hour
 
-// Policy is how a tenant wants its keys of one algorithm.
+// Policy is how a tenant wants its keys.
 type Policy struct {
-	Alg    string
+	Algs   []string      // which the tenant and its APIs ask for
 	Bits   int           // of an RSA modulus, 0 for 2048
 	Period time.Duration // 0: Timing.Period
 	Paused bool          // nothing is rotated but by order
@@ -25,30 +28,47 @@ func (policy Policy) Timing(t Timing) Timing {
 	return t
 }
 
-// Tend is the scheduler's step: it publishes the successor of the key that
-// signs for the policy's algorithm where there is none, replaces one that has
-// another size than the policy wants, brings it forward where the policy wants
-// it sooner, and drops the keys that are gone for longer than Retention. Where
-// nothing signs for the algorithm it makes no key. It may be called at any
-// time, by any node: what it returns depends on its arguments only, and a set
-// that is as it should be is returned unchanged.
+// Tend is the scheduler's step for a tenant that tokens were asked of before;
+// the others get no key. It ensures the algorithms that the policy asks for and
+// those whose keys were taken back; for each key that signs it publishes the
+// successor where there is none, replaces one that has another size than the
+// policy wants, and brings it forward where the policy wants it sooner, or lets
+// it wait for an order where the policy is paused; and it drops the keys that
+// are gone for longer than Retention. It may be called at any time, by any node:
+// what it returns depends on its arguments only, and a set that is as it should
+// be is returned unchanged.
 func Tend(set Set, policy Policy, now time.Time, t Timing, newKey NewKey) (_ Set, changed bool, err error) {
+	if len(set.Keys) == 0 {
+		return set, false, nil
+	}
 	p := newPlanner(set, now, policy.Timing(t), newKey)
-	changed = p.dropGone()
-	tended, err := p.tend(policy)
-	if err != nil || !changed && !tended {
+	wanted := slices.Clone(policy.Algs)
+	for _, alg := range Algs() {
+		if bereft(p.set, alg, p.now) {
+			wanted = append(wanted, alg)
+		}
+	}
+	changed, err = p.ensure(wanted)
+	for _, alg := range Algs() {
+		if err != nil {
+			return set, false, err
+		}
+		var tended bool
+		tended, err = p.tend(alg, policy)
+		changed = changed || tended
+	}
+	if dropped := p.dropGone(); err != nil || !changed && !dropped {
 		return set, false, err
 	}
 	return p.set, true, nil
 }
 
-func (p *planner) tend(policy Policy) (changed bool, err error) {
-	active := SigningKey(p.set, policy.Alg, p.now)
-	if active == nil {
-		return false, nil
-	}
-	next := Successor(p.set, policy.Alg, p.now)
+func (p *planner) tend(alg string, policy Policy) (changed bool, err error) {
+	active, next := SigningKey(p.set, alg, p.now), Successor(p.set, alg, p.now)
 	settled := p.now.Add(p.timing.Settling())
+	if active == nil { // the first key of an algorithm is no rotation: a pause does not hold it
+		return next != nil && p.bringForward(next, latest(next.PublishedAt.Add(p.timing.lead()), settled)), nil
+	}
 	if next != nil && !next.ActiveAt.After(settled) {
 		return false, nil // some node may have reached the instant already
 	}
@@ -58,17 +78,20 @@ func (p *planner) tend(policy Policy) (changed bool, err error) {
 		}
 		return p.scheduled(active, publishedAt)
 	}
-	if next != nil && policy.wants(next) {
-		return p.bringForward(next, latest(due(next.PublishedAt), settled)), nil
-	}
-	if next != nil { // it never signed, and no node can come to think that it does
+	switch {
+	case next == nil:
+	case !policy.wants(next): // it never signed, and no node can come to think that it does
 		at := p.now
 		next.RetireAt, next.RemoveAt = &at, &at
+	case policy.Paused:
+		return p.move(next, Never()), nil
+	default:
+		return p.bringForward(next, latest(due(next.PublishedAt), settled)), nil
 	}
-	return true, p.publishSuccessor(policy.Alg, due(p.now))
+	return true, p.publishSuccessor(alg, due(p.now))
 }
 
-// wants reports whether a key of the policy's algorithm has its size.
+// wants reports whether a key has the policy's size.
 func (policy Policy) wants(k *Key) bool {
 	bits := policy.Bits
 	if bits == 0 {
@@ -88,17 +111,4 @@ func (p *planner) dropGone() (changed bool) {
 	changed = len(kept) < len(p.set.Keys)
 	p.set.Keys = kept
 	return changed
-}
-
-// Pause lets the published successor for alg wait for an order, unless it is
-// so near to signing that a node may not learn of it in time.
-func Pause(set Set, alg string, now time.Time, t Timing) (_ Set, changed bool) {
-	p := newPlanner(set, now, t, nil)
-	next := Successor(p.set, alg, p.now)
-	if next == nil || next.ActiveAt.Equal(Never()) || !next.ActiveAt.After(p.now.Add(t.Settling())) {
-		return set, false
-	}
-	next.ActiveAt = Never()
-	p.link(alg)
-	return p.set, true
 }

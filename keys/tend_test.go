@@ -29,7 +29,7 @@ func TestTendKeepsOneSuccessor(t *testing.T) {
 }
 
 func TestTendMakesNoFirstKey(t *testing.T) {
-	set, changed, err := keys.Tend(keys.Set{TenantID: tenant}, keys.Policy{Alg: keys.RS256}, start, timing(), nil)
+	set, changed, err := keys.Tend(keys.Set{TenantID: tenant}, keys.Policy{Algs: keys.Algs()}, start, timing(), nil)
 	if changed || err != nil || len(set.Keys) != 0 {
 		t.Error(set, changed, err)
 	}
@@ -74,10 +74,12 @@ func TestTendFollowsTheDatesOfThePolicy(t *testing.T) {
 	if d := planned.Sub(b.now); d < 43*time.Hour || d > 53*time.Hour {
 		t.Errorf("planned after %s", d)
 	}
-	if b.tend(keys.Policy{Period: 9000 * time.Hour}) || b.tend(keys.Policy{Paused: true}) {
+	if b.tend(keys.Policy{Period: 9000 * time.Hour}) {
 		t.Error("a planned rotation was put off without an order")
 	}
-	b.do(pause(b))
+	if !b.tend(keys.Policy{Paused: true}) {
+		t.Error("the planned rotation does not wait for an order")
+	}
 	if b.tend(keys.Policy{Paused: true}) || keys.NextEvent(&b.set.Keys[0], b.now) != (keys.Event{}) {
 		t.Error("something happens though it is paused")
 	}
@@ -86,11 +88,6 @@ func TestTendFollowsTheDatesOfThePolicy(t *testing.T) {
 	if b.tend(keys.Policy{}); b.key("b").ActiveAt.Sub(b.now) != timing().Settling() {
 		t.Errorf("after the pause b signs at %s", b.key("b").ActiveAt)
 	}
-}
-
-func pause(b *bench) (keys.Set, bool, error) {
-	set, changed := keys.Pause(b.set, keys.RS256, b.now, timing())
-	return set, changed, nil
 }
 
 // A fleet of tenants that is made in one moment does not rotate in one.
@@ -102,7 +99,7 @@ func TestRotationsAreSpread(t *testing.T) {
 			return keys.Key{TenantID: id, Kid: "b", Alg: alg, Bits: 2048}, nil
 		}
 		set := keys.Set{TenantID: id, Keys: []keys.Key{{TenantID: id, Kid: "a", Alg: keys.RS256, Bits: 2048, PublishedAt: start, ActiveAt: start}}}
-		set, _, err := keys.Tend(set, keys.Policy{Alg: keys.RS256}, start, timing(), newKey)
+		set, _, err := keys.Tend(set, keys.Policy{}, start, timing(), newKey)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -112,5 +109,36 @@ func TestRotationsAreSpread(t *testing.T) {
 		if day < 27 || day > 33 || n > 250 {
 			t.Errorf("%d tenants rotate on day %d", n, day)
 		}
+	}
+}
+
+// A pause holds rotations back, and not the first key of an algorithm.
+func TestPauseDuringTheLeadOfANewAlgorithm(t *testing.T) {
+	b := newBench(t)
+	b.ensure(keys.ES256)
+	first := b.key("b")
+	b.tend(keys.Policy{Paused: true})
+	if b.is("a:active b:next c:next"); !b.key("b").ActiveAt.Equal(first.ActiveAt) {
+		t.Errorf("b signs at %s, planned was %s", b.key("b").ActiveAt, first.ActiveAt)
+	}
+	b.now = first.ActiveAt
+	b.is("a:active b:active c:next")
+
+	b = newBench(t) // as an earlier version has stored it
+	b.ensure(keys.ES256)
+	b.set.Keys[1].ActiveAt = keys.Never()
+	if due := keys.Due(b.set, keys.Policy{}, b.now); !due.Equal(b.now) {
+		t.Errorf("due at %s", due)
+	}
+	b.tend(keys.Policy{})
+	b.signsAfter("b", timing().Lead)
+}
+
+// The first key of a new algorithm needs a successor as soon as it signs.
+func TestDueWhenANewAlgorithmSigns(t *testing.T) {
+	b := newBench(t)
+	b.tend(keys.Policy{Algs: []string{keys.RS256, keys.ES256}})
+	if due := keys.Due(b.set, keys.Policy{}, b.now); !due.Equal(b.now.Add(timing().Lead)) {
+		t.Errorf("due at %s", due)
 	}
 }

@@ -2,7 +2,9 @@ package keys_test
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 
@@ -19,26 +21,29 @@ type world struct {
 	now      time.Time
 	nodes    []simNode
 	versions []version
-	paused   bool
-	bits     int
+	policy   keys.Policy
 	kids     int
 	exempt   map[string]int64 // keys that may sign before verifiers know them, and by which version
+	revoked  map[string]int64 // keys that were taken back, and by which version
 }
 
 type simNode struct{ offset, lag time.Duration }
 
-// version is a stored set, with when it was stored and by which node.
+// version is a stored set, with when it was stored and by which node, and the
+// algorithms whose keys were all taken back and not replaced yet.
 type version struct {
-	at  time.Time
-	by  int
-	set keys.Set
+	at     time.Time
+	by     int
+	set    keys.Set
+	bereft map[string]bool
 }
 
 func newWorld(t *rapid.T) *world {
 	seconds := func(name string, most int) time.Duration {
 		return time.Duration(rapid.IntRange(0, most).Draw(t, name)) * time.Second
 	}
-	w := &world{t: t, now: start, bits: 2048, exempt: map[string]int64{}}
+	w := &world{t: t, now: start, exempt: map[string]int64{}, revoked: map[string]int64{}}
+	w.policy = keys.Policy{Algs: []string{keys.RS256}, Bits: 2048}
 	w.timing = keys.Timing{MaxAge: time.Second + seconds("max-age", 600), Staleness: time.Second + seconds("staleness", 60), Skew: seconds("skew", 60)}
 	w.timing.Lead = w.timing.Propagation() + seconds("lead beyond", 3600)
 	w.timing.Period = time.Hour + seconds("period beyond", 48*3600)
@@ -57,18 +62,20 @@ func (w *world) newest() keys.Set { return w.versions[len(w.versions)-1].set }
 // newKey makes keys without key material: planning looks at none.
 func (w *world) newKey(alg string) (keys.Key, error) {
 	w.kids++
-	return keys.Key{TenantID: tenant, Kid: fmt.Sprintf("key-%d", w.kids), Alg: alg, Bits: w.bits}, nil
+	return keys.Key{TenantID: tenant, Kid: fmt.Sprintf("key-%d", w.kids), Alg: alg, Bits: w.policy.Bits}, nil
 }
 
 // view is what a node has in memory at a true instant.
-func (w *world) view(n int, at time.Time) keys.Set {
+func (w *world) view(n int, at time.Time) keys.Set { return w.seen(n, at).set }
+
+func (w *world) seen(n int, at time.Time) version {
 	for i := len(w.versions) - 1; i > 0; i-- {
 		v := w.versions[i]
 		if known := v.at.Add(w.nodes[n].lag); !known.After(at) || v.by == n && !v.at.After(at) {
-			return v.set
+			return v
 		}
 	}
-	return w.versions[0].set
+	return w.versions[0]
 }
 
 func (w *world) clock(n int, at time.Time) time.Time { return at.Add(w.nodes[n].offset) }
@@ -78,8 +85,9 @@ func (w *world) save(by int, set keys.Set) bool {
 	if set.Version != w.newest().Version {
 		return false
 	}
+	bereft := w.bereft(set, w.clock(by, w.now))
 	set.Version++
-	w.versions = append(w.versions, version{at: w.now, by: by, set: set})
+	w.versions = append(w.versions, version{at: w.now, by: by, set: set, bereft: bereft})
 	return true
 }
 
@@ -153,61 +161,58 @@ func (w *world) lives() []map[string]*life {
 	return all
 }
 
-// step draws one thing that happens. A crash is a step whose result is not
-// saved.
+// step draws one thing that happens.
 func (w *world) step() {
 	n := rapid.IntRange(0, len(w.nodes)-1).Draw(w.t, "node")
 	alg := rapid.SampledFrom([]string{keys.RS256, keys.RS256, keys.RS256, keys.ES256}).Draw(w.t, "alg")
-	now, set := w.clock(n, w.now), w.newest()
-	policy := keys.Policy{Alg: alg, Bits: w.bits, Paused: w.paused}
+	before, now := w.newest(), w.clock(n, w.now)
+	set, timing := before, w.policy.Timing(w.timing)
 	var err error
-	changed := true
 	switch action := rapid.SampledFrom([]string{
-		"wait", "wait", "wait", "wait", "tend", "tend", "tend", "tend twice", "first", "rotate", "now", "force", "revoke", "delete", "pause", "size", "crash",
+		"wait", "wait", "wait", "wait", "tend", "tend", "tend", "tend twice", "token", "rotate", "now", "force", "revoke", "leak", "delete", "policy",
 	}).Draw(w.t, "action"); action {
 	case "wait":
 		w.wait()
-		return
 	case "tend":
-		set, changed, err = keys.Tend(set, policy, now, w.timing, w.newKey)
+		set, _, err = keys.Tend(set, w.policy, now, w.timing, w.newKey)
 	case "tend twice":
-		w.race(policy)
-		return
-	case "first":
-		set, changed, err = keys.EnsureFirst(set, alg, now, w.timing, w.newKey)
-		if changed {
-			w.excuse(set, alg, now)
-		}
-	case "rotate":
-		w.begin(&set, alg, now)
-		set, err = keys.Rotate(set, alg, now, policy.Timing(w.timing), keys.RotateOptions{}, w.newKey)
-	case "now", "force":
-		w.begin(&set, alg, now)
-		force := action == "force"
-		set, err = keys.Rotate(set, alg, now, policy.Timing(w.timing), keys.RotateOptions{Immediately: true, Force: force}, w.newKey)
-		if force {
-			w.excuse(set, alg, now)
+		w.race()
+	case "token":
+		set, _, err = keys.Ensure(set, append([]string{alg}, w.policy.Algs...), now, w.timing, w.newKey)
+	case "rotate", "now", "force":
+		order := keys.RotateOptions{Alg: alg, Immediately: action != "rotate", Force: action == "force"}
+		set, err = keys.Rotate(set, w.policy, order, now, w.timing, w.newKey)
+		if signing := keys.SigningKey(set, alg, now); order.Force && signing != nil {
+			w.exempt[signing.Kid] = set.Version + 1
 		}
 	case "revoke":
-		set, err = w.revoke(set, now, policy)
+		set, err = w.revoke(set, now, timing)
+	case "leak":
+		set, err = w.leak(set, now, timing)
 	case "delete":
-		if len(set.Keys) > 0 {
-			w.delete(&set, rapid.SampledFrom(set.Keys).Draw(w.t, "key").Kid, now)
-		}
-	case "pause":
-		if w.paused = !w.paused; w.paused {
-			set, changed = keys.Pause(set, alg, now, w.timing)
-		}
-	case "size":
-		w.bits = 2048 + 3072 - w.bits
-		return
-	case "crash":
-		_, _, err = keys.Tend(set, policy, now, w.timing, w.newKey)
-		changed = false
+		set = w.delete(set, now)
+	case "policy":
+		w.wantOtherwise(alg)
 	}
 	w.allow(err)
-	if changed {
+	if !reflect.DeepEqual(set.Keys, before.Keys) {
+		w.excuse(before, set, now)
 		w.save(n, set)
+	}
+}
+
+// wantOtherwise changes how the tenant wants its keys, or which algorithms its
+// APIs ask for.
+func (w *world) wantOtherwise(alg string) {
+	switch rapid.IntRange(0, 3).Draw(w.t, "policy") {
+	case 0:
+		w.policy.Paused = !w.policy.Paused
+	case 1:
+		w.policy.Bits = 2048 + 3072 - w.policy.Bits
+	case 2:
+		w.policy.Period = time.Duration(rapid.IntRange(0, 72).Draw(w.t, "period")) * time.Hour
+	case 3:
+		w.policy.Algs = []string{keys.RS256, alg}
 	}
 }
 
@@ -238,13 +243,17 @@ func (w *world) wait() {
 }
 
 // race lets every node tend the set that it read at the same moment.
-func (w *world) race(policy keys.Policy) {
+func (w *world) race() {
 	read := w.newest()
 	saved := 0
 	for n := range w.nodes {
-		set, changed, err := keys.Tend(read, policy, w.clock(n, w.now), w.timing, w.newKey)
+		set, changed, err := keys.Tend(read, w.policy, w.clock(n, w.now), w.timing, w.newKey)
 		w.allow(err)
-		if changed && w.save(n, set) {
+		if !changed || set.Version != w.newest().Version {
+			continue
+		}
+		w.excuse(read, set, w.clock(n, w.now))
+		if w.save(n, set) {
 			saved++
 		}
 	}
@@ -253,44 +262,115 @@ func (w *world) race(policy keys.Policy) {
 	}
 }
 
-// begin makes the first key apart from what follows, to know which one is new.
-func (w *world) begin(set *keys.Set, alg string, now time.Time) {
-	first, changed, err := keys.EnsureFirst(*set, alg, now, w.timing, w.newKey)
-	w.allow(err)
-	if changed {
-		w.excuse(first, alg, now)
-		*set = first
+// excuse notes which keys may sign before verifiers know them: the first keys of
+// the tenant, and those that replace keys that were taken back.
+func (w *world) excuse(before, after keys.Set, now time.Time) {
+	first := true
+	for _, alg := range keys.Algs() {
+		first = first && keys.SigningKey(before, alg, now) == nil
+	}
+	signed := func(set keys.Set, kid string) bool {
+		return slices.ContainsFunc(set.Keys, func(k keys.Key) bool { return k.Kid == kid && !k.ActiveAt.After(now) })
+	}
+	for _, key := range after.Keys {
+		replaces := first || w.versions[len(w.versions)-1].bereft[key.Alg]
+		if replaces && keys.SigningKey(before, key.Alg, now) == nil && signed(after, key.Kid) && !signed(before, key.Kid) {
+			w.exempt[key.Kid] = after.Version + 1
+		}
 	}
 }
 
-func (w *world) excuse(set keys.Set, alg string, now time.Time) {
-	if key := keys.SigningKey(set, alg, now); key != nil {
-		w.exempt[key.Kid] = set.Version + 1
+// bereft returns the algorithms for which a key signed that was taken back, and
+// no key has signed since.
+func (w *world) bereft(set keys.Set, now time.Time) map[string]bool {
+	last, bereft := w.versions[len(w.versions)-1], map[string]bool{}
+	for _, alg := range keys.Algs() {
+		lost := last.bereft[alg]
+		for _, key := range last.set.Keys {
+			lost = lost || key.Alg == alg && w.revoked[key.Kid] == set.Version+1 && !key.ActiveAt.After(now.Add(w.timing.Settling()))
+		}
+		if lost && keys.SigningKey(set, alg, now) == nil {
+			bereft[alg] = true
+		}
 	}
+	return bereft
 }
 
-func (w *world) revoke(set keys.Set, now time.Time, policy keys.Policy) (keys.Set, error) {
+func (w *world) revoke(set keys.Set, now time.Time, timing keys.Timing) (keys.Set, error) {
 	if len(set.Keys) == 0 {
 		return set, nil
 	}
 	key := rapid.SampledFrom(set.Keys).Draw(w.t, "key")
-	before := keys.SigningKey(set, key.Alg, now)
-	after, err := keys.Revoke(set, key.Kid, now, policy.Timing(w.timing), w.newKey)
-	if err != nil {
+	after, err := keys.Revoke(set, key.Kid, now, timing, w.newKey)
+	if errors.Is(err, keys.ErrUnknownKey) && key.RemoveAt != nil && !now.Before(*key.RemoveAt) {
 		return set, nil // it is removed
 	}
-	signing := keys.SigningKey(after, key.Alg, now)
-	if key.RevokedAt == nil && key.State(now.Add(-w.timing.Skew)) == keys.Active || before != nil && before.Kid == key.Kid {
-		w.excuse(after, key.Alg, now) // it signed on some node
-	} else if before != nil && (signing == nil || signing.Kid != before.Kid) {
-		w.t.Fatalf("revoking %s disturbed %s, which signs: %s\n%+v\n%+v", key.Kid, before.Kid, now, set, after)
+	if err != nil || key.RevokedAt != nil {
+		return after, err
+	}
+	w.tookBack(set, after, now, key.Kid)
+	for _, alg := range keys.Algs() {
+		if keys.SigningKey(set, alg, now) != nil && keys.SigningKey(after, alg, now) == nil {
+			w.t.Fatalf("no key signs with %s after %s was revoked", alg, key.Kid)
+		}
 	}
 	return after, nil
 }
 
-func (w *world) delete(set *keys.Set, kid string, now time.Time) {
-	after, err := keys.Delete(*set, kid, now)
-	if err == nil {
-		*set = after
+// leak takes back all keys that were made before an instant, twice.
+func (w *world) leak(set keys.Set, now time.Time, timing keys.Timing) (keys.Set, error) {
+	before := now.Add(-time.Duration(rapid.IntRange(0, 200).Draw(w.t, "minutes ago")) * time.Minute)
+	after, _, err := keys.RevokeOlder(set, before, now, timing)
+	if err != nil {
+		return set, err
 	}
+	var kids []string
+	for _, key := range set.Keys {
+		if key.RevokedAt == nil && key.CreatedAt.Before(before) && (key.RemoveAt == nil || now.Before(*key.RemoveAt)) {
+			kids = append(kids, key.Kid)
+		}
+	}
+	w.tookBack(set, after, now, kids...)
+	again, _, err := keys.RevokeOlder(after, before, now, timing)
+	if err == nil && !reflect.DeepEqual(again.Keys, after.Keys) {
+		w.t.Fatalf("taken back again, the keys change from %+v to %+v", after.Keys, again.Keys)
+	}
+	return after, err
+}
+
+// tookBack notes which keys are to be gone for good, and sees to it that no other
+// key was disturbed that signs on every node.
+func (w *world) tookBack(set, after keys.Set, now time.Time, kids ...string) {
+	for _, kid := range kids {
+		w.revoked[kid] = set.Version + 1
+	}
+	for _, alg := range keys.Algs() {
+		before, signing := keys.SigningKey(set, alg, now), keys.SigningKey(after, alg, now)
+		switch {
+		case before != nil && w.revoked[before.Kid] == 0 && (signing == nil || signing.Kid != before.Kid):
+			w.t.Fatalf("taking back %v disturbed %s, which signs: %s\n%+v\n%+v", kids, before.Kid, now, set, after)
+		case signing == nil:
+		case before == nil || before.Kid != signing.Kid || w.signedLately(set, alg, now):
+			w.exempt[signing.Kid] = set.Version + 1
+		}
+	}
+}
+
+// signedLately reports whether a key that is being taken back signs by some
+// clock, so that another one may have to sign there instead.
+func (w *world) signedLately(set keys.Set, alg string, now time.Time) bool {
+	return slices.ContainsFunc(set.Keys, func(k keys.Key) bool {
+		return k.Alg == alg && w.revoked[k.Kid] == set.Version+1 && k.State(now.Add(-w.timing.Skew)) == keys.Active
+	})
+}
+
+func (w *world) delete(set keys.Set, now time.Time) keys.Set {
+	if len(set.Keys) == 0 {
+		return set
+	}
+	after, err := keys.Delete(set, rapid.SampledFrom(set.Keys).Draw(w.t, "key").Kid, now)
+	if err != nil {
+		return set
+	}
+	return after
 }

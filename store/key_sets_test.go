@@ -23,7 +23,7 @@ func newSet(tenantID string, version int64, kids ...string) keys.Set {
 	for i, kid := range kids {
 		set.Keys = append(set.Keys, keys.Key{
 			TenantID: tenantID, Kid: kid, Alg: keys.RS256, Bits: 2048,
-			PublishedAt: published, ActiveAt: published.Add(time.Duration(i) * time.Hour),
+			CreatedAt: published.Add(time.Minute), PublishedAt: published, ActiveAt: published.Add(time.Duration(i) * time.Hour),
 			Public: []byte(`{"kid":"` + kid + `"}`), Sealed: []byte("sealed " + kid), SealedBy: "m1",
 		})
 	}
