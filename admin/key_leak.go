@@ -62,7 +62,7 @@ func (s *Service) revokeLeaked(ctx context.Context, a Actor, t *tenants.Tenant, 
 		actor: a, tenant: t, action: "key.revoke", target: t.Slug,
 		details: map[string]any{"leaked_before": before},
 	}
-	_, err := s.changeKeys(ctx, change, func(set keys.Set, _ keys.NewKey) (keys.Set, error) {
+	set, err := s.changeKeys(ctx, change, func(set keys.Set, _ keys.NewKey) (keys.Set, error) {
 		planned, revoked, err := keys.RevokeOlder(set, before, s.now(), s.cfg.Timing)
 		kids = revoked
 		return planned, err
@@ -78,6 +78,6 @@ func (s *Service) revokeLeaked(ctx context.Context, a Actor, t *tenants.Tenant, 
 		}
 		uses = append(uses, of...)
 	}
-	r := report(nil, "", uses)
+	r := report(nil, "", s.boundedBy(set, uses))
 	return &Leak{Tenant: t.Slug, Kids: kids, Clients: r.Clients, APIs: r.APIs, Until: r.Until}, nil
 }

@@ -137,7 +137,25 @@ func (s *Service) RevokeKey(ctx context.Context, a Actor, slug, kid string) (*Re
 	if err != nil {
 		return nil, err
 	}
-	return report(s.shown(set), kid, uses), nil
+	return report(s.shown(set), kid, s.boundedBy(set, uses)), nil
+}
+
+// boundedBy returns uses with the expiry of what revoked keys signed: a row
+// promises tokens up to the end of its hour, and none was signed after every node
+// had heard of the revocation.
+func (s *Service) boundedBy(set keys.Set, uses []tenants.FirstUse) []tenants.FirstUse {
+	for i := range uses {
+		use := &uses[i]
+		key := slices.IndexFunc(set.Keys, func(k keys.Key) bool { return k.Kid == use.Kid })
+		if key < 0 || set.Keys[key].RevokedAt == nil {
+			continue
+		}
+		longest := use.LatestExpiry.Sub(use.Hour.Add(time.Hour))
+		if last := set.Keys[key].RevokedAt.Add(s.cfg.Timing.Settling() + longest); last.Before(use.LatestExpiry) {
+			use.LatestExpiry = last
+		}
+	}
+	return uses
 }
 
 func report(all []SigningKey, kid string, uses []tenants.FirstUse) *Revocation {

@@ -121,11 +121,13 @@ func TestRevocationTellsWhatTheKeySigned(t *testing.T) {
 	wantNone(t, h.EnsureKey(t.Context(), acme.ID, "ES256"))
 	kid := h.keys("acme")[0].Kid
 	hour := h.now.Truncate(time.Hour)
+	h.now = hour.Add(80 * time.Minute) // when it is revoked: in the second of its hours
+	settled := h.now.Add(timing().Settling())
 	last := hour.Add(3 * time.Hour)
 	for _, use := range []tenants.FirstUse{
 		{ClientID: "b", Audience: "api", Hour: hour, LatestExpiry: last},
 		{ClientID: "a", Audience: "api", Hour: hour, LatestExpiry: hour.Add(2 * time.Hour)},
-		{ClientID: "b", Audience: "other", Hour: hour.Add(time.Hour), LatestExpiry: hour.Add(2 * time.Hour)},
+		{ClientID: "b", Audience: "other", Hour: hour.Add(time.Hour), LatestExpiry: hour.Add(2*time.Hour + 15*time.Minute)},
 	} {
 		use.TenantID, use.Kid, use.Count = acme.ID, kid, 1
 		wantNone(t, h.db.AddUses(t.Context(), []tenants.FirstUse{use}))
@@ -137,6 +139,13 @@ func TestRevocationTellsWhatTheKeySigned(t *testing.T) {
 		wantList(t, got.APIs, "api", "other")
 		if len(got.Uses) != 3 || got.Until == nil || !got.Until.Equal(last) || got.Key.State != keys.Gone || got.Key.RevokedAt == nil {
 			t.Errorf("got %+v", got)
+		}
+		// The first hour's tokens may have been signed to its end, the second's
+		// until every node had heard of the revocation.
+		for i, want := range []time.Time{hour.Add(2 * time.Hour), last, settled.Add(15 * time.Minute)} {
+			if use := got.Uses[i]; !use.LatestExpiry.Equal(want) {
+				t.Errorf("tokens of %s for %s live until %s, want %s", use.ClientID, use.Audience, use.LatestExpiry, want)
+			}
 		}
 		active := 0
 		for _, key := range got.Keys {

@@ -120,7 +120,7 @@ func (a *app) printRevocation(w io.Writer, r *admin.Revocation) error {
 		fmt.Fprintf(w, "It signed for %s and %s. Verifiers that keep the JWKS may take its tokens until %s at the latest:\n\n",
 			count(len(r.Clients), "client"), count(len(r.APIs), "API"), instantOr(r.Until, "-"))
 		t := newTable(w)
-		t.row("HOUR", "CLIENT", "API", "TOKENS", "LAST EXPIRES")
+		t.row("HOUR", "CLIENT", "API", "TOKENS (AT LEAST)", "LAST EXPIRES")
 		for _, use := range r.Uses {
 			t.row(instant(use.Hour), use.ClientID, use.Audience, strconv.FormatInt(use.Count, 10), instant(use.LatestExpiry))
 		}

@@ -59,16 +59,17 @@ func NewJournal(store Uses) *Journal {
 func (j *Journal) Issued(ctx context.Context, tenantID, kid, clientID, audience string, now, expiry time.Time) error {
 	begin := now.UTC().Truncate(time.Hour)
 	key := hour{tenantID, kid, clientID, audience, begin.Unix()}
+	// The row promises for the whole hour, so that its later tokens need no write,
+	// and tells the longest life among them.
+	latest := begin.Add(time.Hour).Add(expiry.Sub(now))
 	j.mu.Lock()
 	known := j.hours[key]
-	if known != nil && !expiry.After(known.latest) {
+	if known != nil && !latest.After(known.latest) {
 		known.unsaved++
 		j.mu.Unlock()
 		return nil
 	}
 	j.mu.Unlock()
-	// The row promises for the whole hour, so that its later tokens need no write.
-	latest := begin.Add(time.Hour).Add(expiry.Sub(now))
 	if err := j.store.AddUses(ctx, []tenants.FirstUse{{
 		TenantID: tenantID, Kid: kid, ClientID: clientID, Audience: audience, Hour: begin, Count: 1, LatestExpiry: latest,
 	}}); err != nil {

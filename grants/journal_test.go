@@ -48,6 +48,10 @@ func TestFirstTokenOfAnHourIsStoredBeforeItLeaves(t *testing.T) {
 	if list = uses(t, db); !list[0].LatestExpiry.Equal(at.Truncate(time.Hour).Add(4 * time.Hour)) {
 		t.Errorf("a longer life is not stored before the token leaves: %v", list[0].LatestExpiry)
 	}
+	issue(t, j, at.Add(-10*time.Minute), 3*time.Hour+30*time.Minute) // ends before 4 h, and tells the longest life
+	if list = uses(t, db); !list[0].LatestExpiry.Equal(at.Truncate(time.Hour).Add(4*time.Hour + 30*time.Minute)) {
+		t.Errorf("a longer life of an earlier token is not told: %v", list[0].LatestExpiry)
+	}
 	issue(t, j, at.Add(time.Hour), 15*time.Minute)
 	if list = uses(t, db); len(list) != 2 {
 		t.Errorf("the next hour has no row of its own: %+v", list)

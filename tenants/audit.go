@@ -20,7 +20,7 @@ type AuditEvent struct {
 
 // FirstUse is the audit row that is written before the first access token of
 // each (signing key, client, API, hour), so that it is known after a crash too
-// what a key signed. Count and LastExpiry are brought up to date later.
+// what a key signed. Count and LatestExpiry are brought up to date later.
 type FirstUse struct {
 	TenantID string    `json:"-" gorm:"primaryKey"`
 	Kid      string    `json:"kid" gorm:"primaryKey"`
@@ -30,7 +30,7 @@ type FirstUse struct {
 	// Count is how many tokens were counted so far: at least 1, exact only
 	// after the node's next flush.
 	Count int64 `json:"count"`
-	// LatestExpiry bounds when the last of the hour's tokens can expire. It is
-	// written with the row as the end of the hour plus the client's ceiling.
+	// LatestExpiry bounds when the last of the hour's tokens can expire: the end of
+	// the hour, and the longest life that one of them was given.
 	LatestExpiry time.Time `json:"latest_expiry"`
 }
