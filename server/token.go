@@ -43,15 +43,16 @@ func (s *Server) issue(c *gin.Context, route *dialects.Route) (*oauth.Response, 
 }
 
 // findTenant finds the tenant of a request on the shared host: by the audience,
-// or else by what names its tenant.
+// or else by what names its tenant. Where host or path name one, the audience must
+// not name another.
 func (s *Server) findTenant(c *gin.Context, route *dialects.Route, r *grants.TokenRequest) error {
 	x := of(c)
-	if x.tenant != nil {
-		return nil
-	}
 	audience, err := grants.Audience(r.Params)
 	if err != nil {
 		return err
+	}
+	if x.tenant != nil {
+		return s.Resolver.Agrees(c.Request.Context(), x.tenant, audience)
 	}
 	tenant, err := s.Resolver.OnSharedHost(c.Request.Context(), audience, x.clientID, cmp.Or(grants.RefreshTenant(r.Params), grants.DeviceTenant(r.Params)))
 	if err != nil {

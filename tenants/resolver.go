@@ -129,6 +129,24 @@ func (r *Resolver) ByAudience(ctx context.Context, audience, clientID string) (*
 	return r.usable(found, nil)
 }
 
+// Agrees answers invalid_target where a tenant that host or path name has no API
+// of the identifier, and another one has made its own findable: the request means
+// that one. Whom the shared host would tell nothing of the identifier is told
+// nothing here.
+func (r *Resolver) Agrees(ctx context.Context, tenant *Tenant, audience string) error {
+	if audience == "" || audience == tenant.Issuer {
+		return nil
+	}
+	if _, err := r.directory.API(ctx, tenant.ID, audience); !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	others, err := r.directory.ByAudience(ctx, audience)
+	if err != nil || len(others) == 0 {
+		return err
+	}
+	return oauth.Errorf(oauth.InvalidTarget, oauth.ReasonConflict, "the audience is of another tenant than host or path name")
+}
+
 func (r *Resolver) usable(tenant *Tenant, err error) (*Tenant, error) {
 	if err != nil || tenant == nil {
 		return nil, err
