@@ -17,9 +17,10 @@ type BootstrapOptions struct {
 // Credentials are the operator's first client. ClientSecret is empty unless it
 // was generated: it is to be shown once.
 type Credentials struct {
-	Issuer       string `json:"issuer"`
-	ClientID     string `json:"client_id"`
-	ClientSecret string `json:"client_secret,omitempty"`
+	Issuer        string `json:"issuer"`
+	TokenEndpoint string `json:"token_endpoint"`
+	ClientID      string `json:"client_id"`
+	ClientSecret  string `json:"client_secret,omitempty"`
 }
 
 // Bootstrap makes, on a database without tenants, the operator's tenant and a
@@ -48,7 +49,7 @@ func (s *Service) Bootstrap(ctx context.Context, o BootstrapOptions) (*Credentia
 	if err != nil {
 		return nil, err
 	}
-	credentials := &Credentials{Issuer: operator.Issuer, ClientID: made.ID}
+	credentials := &Credentials{Issuer: operator.Issuer, TokenEndpoint: operator.Issuer + "/oauth2/token", ClientID: made.ID}
 	if o.ClientSecret == "" {
 		credentials.ClientSecret = made.Secret
 	}

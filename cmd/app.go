@@ -38,19 +38,29 @@ func (a *app) settings() (*Settings, error) {
 	if a.loaded != nil {
 		return a.loaded, nil
 	}
-	config := a.config
-	for _, entry := range a.environ {
-		if path, ok := strings.CutPrefix(entry, configVariable+"="); ok && config == "" {
-			config = path
-		}
-	}
-	settings, err := LoadSettings(config, a.environ, a.flags)
+	settings, err := LoadSettings(a.configFile(), a.environ, a.flags)
 	if err != nil {
 		return nil, err
 	}
 	settings.further = a.further
 	a.loaded = settings
 	return settings, nil
+}
+
+// given returns the settings that were given, as they were written.
+func (a *app) given() (layer, error) { return givenSettings(a.configFile(), a.environ, a.flags) }
+
+// configFile returns the path of the YAML file, empty for none.
+func (a *app) configFile() string {
+	if a.config != "" {
+		return a.config
+	}
+	for _, entry := range a.environ {
+		if path, ok := strings.CutPrefix(entry, configVariable+"="); ok {
+			return path
+		}
+	}
+	return ""
 }
 
 // desk is an opened database with everything to work on it.

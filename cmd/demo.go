@@ -9,7 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -19,21 +19,6 @@ import (
 	"github.com/gatehouse-auth/gatehouse/tenants"
 	"github.com/gatehouse-auth/gatehouse/verify"
 )
-
-// demoCmd is `gatehouse demo`.
-type demoCmd struct {
-	At string `name:"at" default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"Address to serve at; another port is taken if it is in use."`
-}
-
-// Run serves the demo until the program is told to stop.
-func (d demoCmd) Run(a *app) error {
-	log, err := newLog("warn", a.stderr)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = log.Sync() }()
-	return demo(a.ctx, d.At, a.further, a.stdout, log)
-}
 
 // demoTenant is a tenant of the demo and the way by which requests find it.
 type demoTenant struct {
@@ -51,98 +36,106 @@ func demoTenants() []demoTenant {
 	}
 }
 
-// demoSettings are those of a server that leaves nothing behind.
-func demoSettings(dir, listen string) (*Settings, error) {
-	listen, err := freeUnless(listen)
-	if err != nil {
-		return nil, err
-	}
-	metrics, err := freeUnless("127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	_, port, err := net.SplitHostPort(listen)
-	if err != nil {
-		return nil, err
-	}
-	flags := layer{}
-	for name, text := range map[string]string{
-		"listen": listen, "metrics_listen": metrics, "public_url": "http://localhost:" + port,
-		"database_url": sqliteScheme + filepath.Join(dir, "demo.db"), "log_level": "warn",
-	} {
-		flags[name] = given{text, "demo"}
-	}
-	return LoadSettings("", nil, flags)
-}
-
-// freeUnless returns the address if it is free, else another port of its host.
-func freeUnless(address string) (string, error) {
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		host, _, splitErr := net.SplitHostPort(address)
-		if splitErr != nil {
-			return "", splitErr
-		}
-		if l, err = net.Listen("tcp", net.JoinHostPort(host, "0")); err != nil {
-			return "", err
-		}
-	}
-	return l.Addr().String(), l.Close()
-}
-
-// demo serves seeded tenants and an API that verifies their tokens until ctx
-// ends, and prints what to paste.
-func demo(ctx context.Context, listen string, f further, out io.Writer, log *zap.Logger) error {
+// demo serves seeded tenants and an API that verifies their tokens until the
+// program is told to stop, and shows what to paste.
+func (a *app) demo(listen, logLevel string, log *zap.Logger) error {
 	dir, err := os.MkdirTemp("", "gatehouse-demo-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	settings, err := demoSettings(dir, listen)
+	settings, err := demoSettings(dir, listen, logLevel)
 	if err != nil {
 		return err
 	}
-	settings.further = f
-	n, closeNode, err := openNode(ctx, settings, log)
+	settings.further = a.further
+	n, closeNode, err := openNode(a.ctx, settings, log)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = closeNode() }()
 	served := make(chan error, 1)
-	go func() { served <- n.run(ctx, func(*admin.Credentials) {}) }()
+	go func() { served <- n.run(a.ctx, func(*admin.Credentials) {}) }()
 	select {
 	case err := <-served:
 		return err
 	case <-n.ready:
 	}
-	if err := seedDemo(ctx, n, out); err != nil {
+	seeded, err := seedDemo(a.ctx, n)
+	if err != nil {
+		return err
+	}
+	if err := a.show(seeded, seeded.print); err != nil {
 		return err
 	}
 	return <-served
 }
 
-func seedDemo(ctx context.Context, n *node, out io.Writer) error {
+// demoSeeded is what the demo has, and what to do with it.
+type demoSeeded struct {
+	PublicURL  string        `json:"public_url"`
+	MetricsURL string        `json:"metrics_url"`
+	Tenants    []demoSeeding `json:"tenants"`
+}
+
+type demoSeeding struct {
+	Slug     string        `json:"slug"`
+	Title    string        `json:"title"`
+	Issuer   string        `json:"issuer"`
+	Commands []demoCommand `json:"commands"`
+}
+
+// demoCommand is a shell command, and what it does.
+type demoCommand struct {
+	Title   string `json:"title"`
+	Command string `json:"command"`
+}
+
+func (d *demoSeeded) print(out io.Writer) error {
+	var text strings.Builder
+	fmt.Fprintf(&text, "A throw-away Gatehouse serves at %s until you press Ctrl-C.\nPaste a line into another terminal:\n", d.PublicURL)
+	for _, tenant := range d.Tenants {
+		fmt.Fprintf(&text, "\n%s\n", tenant.Title)
+		for _, c := range tenant.Commands {
+			fmt.Fprintf(&text, "  # %s\n  %s\n", c.Title, c.Command)
+		}
+	}
+	fmt.Fprintf(&text, "\nMetrics: curl -s %s\n", d.MetricsURL)
+	_, err := io.WriteString(out, text.String())
+	return err
+}
+
+func seedDemo(ctx context.Context, n *node) (*demoSeeded, error) {
+	seeded := &demoSeeded{PublicURL: n.settings.PublicURL, MetricsURL: "http://" + n.settings.MetricsListen + "/metrics"}
 	config := verify.Config{}
-	fmt.Fprintf(out, "A throw-away Gatehouse serves at %s until you press Ctrl-C.\nPaste a line into another terminal:\n", n.settings.PublicURL)
 	api, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, d := range demoTenants() {
 		issuer, request, err := d.seed(ctx, n)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		config.Issuers = append(config.Issuers, issuer)
 		config.Audiences = append(config.Audiences, d.api)
-		fmt.Fprintf(out, "\n%s, found %s\n  # get a token\n  curl -s %s\n  # use it: an API verifies it by the tenant's published keys\n", d.tenant.Name, d.found, request)
-		fmt.Fprintf(out, "  curl -s http://%s/ -H \"Authorization: Bearer $(curl -s %s | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')\"\n", api.Addr(), request)
+		seeded.Tenants = append(seeded.Tenants, demoSeeding{
+			Slug: d.tenant.Slug, Title: d.tenant.Name + ", found " + d.found, Issuer: issuer,
+			Commands: []demoCommand{
+				{"get a token", "curl -s " + request},
+				{
+					"use it: an API verifies it by the tenant's published keys",
+					fmt.Sprintf(`curl -s http://%s/ -H "Authorization: Bearer $(curl -s %s | sed 's/.*"access_token":"\([^"]*\)".*/\1/')"`, api.Addr(), request),
+				},
+			},
+		})
 	}
-	if err := demoPresets(ctx, n, out); err != nil {
-		return err
+	presets, err := demoPresets(ctx, n)
+	if err != nil {
+		return nil, err
 	}
-	fmt.Fprintf(out, "\nMetrics: curl -s http://%s/metrics\n", n.settings.MetricsListen)
-	return serveDemoAPI(ctx, api, config)
+	seeded.Tenants = append(seeded.Tenants, presets...)
+	return seeded, serveDemoAPI(ctx, api, config)
 }
 
 // seed makes the tenant with an API and a client, and returns its issuer and

@@ -59,7 +59,7 @@ func (serveCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(n.run(a.ctx, func(c *admin.Credentials) { printCredentials(a.stdout, c) }), closeNode())
+	return errors.Join(n.run(a.ctx, a.showCredentials), closeNode())
 }
 
 // gcPercent trades some memory for processor time: what a request leaves behind
@@ -77,14 +77,17 @@ func tuneGC(environ []string) {
 	debug.SetGCPercent(gcPercent)
 }
 
-// printCredentials shows the operator's new client. A secret that was given is
+// showCredentials shows the operator's new client. A secret that was given is
 // known to who gave it.
-func printCredentials(out io.Writer, c *admin.Credentials) {
+func (a *app) showCredentials(c *admin.Credentials) {
 	if c.ClientSecret == "" {
 		return
 	}
-	fmt.Fprintf(out, "\nThe operator's client, shown this once; its tokens reach every tenant:\n\n"+
-		"  token endpoint  %s/oauth2/token\n  client_id       %s\n  client_secret   %s\n\n", c.Issuer, c.ClientID, c.ClientSecret)
+	_ = a.show(c, func(out io.Writer) error {
+		_, err := fmt.Fprintf(out, "\nThe operator's client, shown this once; its tokens reach every tenant:\n\n"+
+			"  token endpoint  %s\n  client_id       %s\n  client_secret   %s\n\n", c.TokenEndpoint, c.ClientID, c.ClientSecret)
+		return err
+	})
 }
 
 // newLog makes the log: JSON, a line for each entry.

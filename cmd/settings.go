@@ -65,12 +65,7 @@ type Settings struct {
 // os.Environ. The error names every setting that is wrong, where it came from
 // and what is allowed.
 func LoadSettings(config string, environ []string, flags layer) (*Settings, error) {
-	file, wrongFile := fileLayer(config)
-	environment, wrongEnvironment := envLayer(environ)
-	if err := errors.Join(wrongFile, wrongEnvironment); err != nil {
-		return nil, err
-	}
-	merged, err := merge(file, environment, flags)
+	merged, err := givenSettings(config, environ, flags)
 	if err != nil {
 		return nil, err
 	}
@@ -91,6 +86,16 @@ func LoadSettings(config string, environ []string, flags layer) (*Settings, erro
 		return nil, err
 	}
 	return s, nil
+}
+
+// givenSettings merges the layers that LoadSettings merges, as they were written.
+func givenSettings(config string, environ []string, flags layer) (layer, error) {
+	file, wrongFile := fileLayer(config)
+	environment, wrongEnvironment := envLayer(environ)
+	if err := errors.Join(wrongFile, wrongEnvironment); err != nil {
+		return nil, err
+	}
+	return merge(file, environment, flags)
 }
 
 func (s *Settings) parse(merged layer) error {
