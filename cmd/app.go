@@ -16,6 +16,7 @@ import (
 	"github.com/gatehouse-auth/gatehouse/admin"
 	"github.com/gatehouse-auth/gatehouse/keys"
 	"github.com/gatehouse-auth/gatehouse/store"
+	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
 // app is what every command gets.
@@ -122,7 +123,29 @@ func (d *desk) open() error {
 	if err := checkMasterKey(d.ctx, d.db, d.sealer); err != nil {
 		return err
 	}
+	if err := d.findPublicURL(); err != nil {
+		return err
+	}
 	return d.use(d.db)
+}
+
+// findPublicURL takes the public URL from the issuer of the operator's tenant
+// where no setting gives one: a shell that lacks the server's environment would
+// else make tenants with issuers that nobody serves, for ever.
+func (d *desk) findPublicURL() error {
+	if _, given := d.settings.origins["public_url"]; given {
+		return nil
+	}
+	operator, err := d.db.Tenant(d.ctx, tenants.OperatorSlug)
+	if errors.Is(err, tenants.ErrNotFound) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	if base, below := strings.CutSuffix(operator.Issuer, "/t/"+tenants.OperatorSlug); below {
+		d.settings.PublicURL, d.settings.origins["public_url"] = base, "the operator's tenant"
+	}
+	return nil
 }
 
 // use makes the use cases work on a database.
