@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gatehouse-auth/gatehouse/admin"
@@ -21,11 +22,11 @@ func (d *desk) examineTenants() []finding {
 			return append(findings, finding{"tenants", failed, err.Error(), ""})
 		}
 		for _, t := range some {
-			wrong := d.examineTenant(t)
-			if len(wrong) == 0 {
+			about := d.examineTenant(t)
+			if !slices.ContainsFunc(about, func(f finding) bool { return f.Result != found }) {
 				healthy++
 			}
-			findings = append(findings, wrong...)
+			findings = append(findings, about...)
 			after = t.Slug
 		}
 		if len(some) < page {
@@ -81,14 +82,18 @@ func (d *desk) examineKeys(t tenants.Tenant, set keys.Set) []finding {
 			})
 		}
 	}
-	signs := keys.SigningKey(set, t.SigningAlg, now)
+	signs, next := keys.SigningKey(set, t.SigningAlg, now), keys.Successor(set, t.SigningAlg, now)
+	another := slices.ContainsFunc(set.Keys, func(k keys.Key) bool { return k.State(now) == keys.Active })
 	switch {
+	case signs == nil && next != nil && another: // the algorithm was changed
+		wrong = append(wrong, finding{"signing keys", found, fmt.Sprintf("tenant %s signs %s from %s on, and by its present key until then",
+			t.Slug, t.SigningAlg, instant(next.ActiveAt)), ""})
 	case signs == nil:
 		wrong = append(wrong, finding{
 			"signing keys", warned, fmt.Sprintf("tenant %s has no key that signs %s", t.Slug, t.SigningAlg),
-			"gatehouse keys list --tenant " + t.Slug,
+			"a running server publishes one: gatehouse keys list --tenant " + t.Slug,
 		})
-	case keys.Successor(set, t.SigningAlg, now) == nil && now.Sub(signs.ActiveAt) > d.settings.RotationPeriod:
+	case next == nil && now.Sub(signs.ActiveAt) > d.settings.RotationPeriod:
 		wrong = append(wrong, finding{
 			"signing keys", warned,
 			fmt.Sprintf("tenant %s signs with key %s for %s, and no successor is published", t.Slug, signs.Kid, rough(now.Sub(signs.ActiveAt).Round(time.Second))),

@@ -87,6 +87,7 @@ func TestDoctorLooksAtSigningKeys(t *testing.T) {
 	}
 	successor := key("t1", 0)
 	successor.ActiveAt = now.Add(time.Hour)
+	of := func(alg string, k keys.Key) keys.Key { k.Alg = alg; return k }
 	for name, c := range map[string]struct {
 		keys []keys.Key
 		want string // of the only finding; empty: none
@@ -94,6 +95,8 @@ func TestDoctorLooksAtSigningKeys(t *testing.T) {
 		"in order":         {[]keys.Key{key("t1", time.Hour)}, ""},
 		"overdue":          {[]keys.Key{key("t1", 721*time.Hour)}, "no successor is published"},
 		"succeeded soon":   {[]keys.Key{key("t1", 721*time.Hour), successor}, ""},
+		"to sign soon":     {[]keys.Key{of(keys.RS256, key("t1", time.Hour)), successor}, "signs ES256 from 2026-03-10 01:00:00Z on"},
+		"no successor":     {[]keys.Key{of(keys.RS256, key("t1", time.Hour))}, "no key that signs ES256"},
 		"nothing signs":    {[]keys.Key{successor}, "no key that signs ES256"},
 		"of someone else":  {[]keys.Key{key("t2", time.Hour)}, keys.ErrNotGenuine.Error()},
 		"gone, not opened": {[]keys.Key{key("t1", time.Hour), func() keys.Key { k := key("t2", time.Hour); k.RevokedAt = &now; return k }()}, ""},
@@ -104,6 +107,8 @@ func TestDoctorLooksAtSigningKeys(t *testing.T) {
 			t.Errorf("%s: %+v", name, findings)
 		case c.want != "" && (len(findings) != 1 || !strings.Contains(findings[0].Detail, c.want)):
 			t.Errorf("%s: %+v does not say %q", name, findings, c.want)
+		case c.want != "" && (findings[0].Result == found) != (name == "to sign soon"):
+			t.Errorf("%s: %+v", name, findings)
 		}
 	}
 }
