@@ -98,6 +98,7 @@ func (s *Spec) check(d *document) {
 			d.fault("headers", "%s is not a header that a spec may set", name)
 		}
 	}
+	oneOf(d, "unavailable_scopes", s.UnavailableScopes, []string{"", "refuse", "ignore"})
 	oneOf(d, "opaque_tokens", s.OpaqueTokens, []string{"", "uuid"})
 	s.checkErrors(d, "errors.rules", s.Errors.Rules)
 	oneOf(d, "errors.form", s.Errors.Form, errorForms())

@@ -20,7 +20,7 @@ func (s *Spec) compile() {
 		r.profile = oauth.Profile{
 			Dialect: s.Name, Grants: r.Grants, DefaultLifetime: r.Lifetime.Default, MaxLifetime: r.Lifetime.Max,
 			RefuseLonger: r.Lifetime.Above == "refuse", RequiredPermission: r.Permission, Claims: claims,
-			Renewable: r.Renewable, OpaqueUUIDs: s.OpaqueTokens == "uuid",
+			Renewable: r.Renewable, OpaqueUUIDs: s.OpaqueTokens == "uuid", IgnoreScopes: s.UnavailableScopes == "ignore",
 		}
 		if s.Name == StandardName {
 			r.profile.Dialect = ""

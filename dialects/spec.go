@@ -44,6 +44,9 @@ type Spec struct {
 	Settings []Setting         `yaml:"settings"`
 	Claims   []Claim           `yaml:"claims"`
 	Headers  map[string]string `yaml:"headers"` // of every answer
+	// UnavailableScopes says what becomes of scopes that a client asks for and may
+	// not have: "refuse" (unless given) or "ignore".
+	UnavailableScopes string `yaml:"unavailable_scopes"`
 	// OpaqueTokens is the form that opaque access tokens have: "uuid", or empty for
 	// that of the platform.
 	OpaqueTokens string   `yaml:"opaque_tokens"`

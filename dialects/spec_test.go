@@ -53,6 +53,7 @@ func TestMistakesAreToldByLine(t *testing.T) {
 		{"[client_credentials]", "[client_credential]", "3", "client_credentials"},
 		{"[client_credentials]", `["urn:gatehouse:params:oauth:grant-type:teleport"]`, "3", "client_credentials"},
 		{"[client_credentials]", "[password]", "20", "does not serve"},
+		{"lifetime:", "unavailable_scopes: forget\nlifetime:", "4", "refuse, ignore"},
 		{"default: 300", "default: 900", "4", "max"},
 		{"max: 600", "max: 90000", "4", "86400"},
 		{"max: 600", "max: soon", "4", "int"},

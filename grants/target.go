@@ -37,13 +37,17 @@ func (s *Service) target(ctx context.Context, r *TokenRequest, client *tenants.C
 		}
 		audience = subject.Audience
 	}
+	needed := asked
+	if r.Profile.IgnoreScopes {
+		needed = nil
+	}
 	if audience == "" {
-		if audience, err = onlyPossible(client, asked); err != nil {
+		if audience, err = onlyPossible(client, needed); err != nil {
 			return nil, err
 		}
 	}
 	if audience == "" || audience == r.Tenant.Issuer {
-		if len(asked) > 0 {
+		if len(needed) > 0 {
 			return nil, oauth.Errorf(oauth.InvalidScope, oauth.ReasonUnknown, "no API of this client knows the scope: %s", asked)
 		}
 		return &target{audience: r.Tenant.Issuer}, nil
@@ -71,7 +75,7 @@ func (s *Service) target(ctx context.Context, r *TokenRequest, client *tenants.C
 	if subject.Scopes != nil {
 		access.Scopes = access.Scopes.Within(subject.Scopes)
 	}
-	scopes, err := granted(asked, access, api, subject.KeepScopes)
+	scopes, err := granted(asked, access, api, subject.KeepScopes, r.Profile.IgnoreScopes)
 	if err != nil {
 		return nil, err
 	}
@@ -120,17 +124,24 @@ func onlyPossible(client *tenants.Client, asked oauth.Scopes) (string, error) {
 }
 
 // granted returns the scopes that the client gets: those asked for, or all
-// that it may have, but deprecated ones only if it had them before.
-func granted(asked oauth.Scopes, access tenants.APIAccess, api *tenants.API, keep bool) (oauth.Scopes, error) {
+// that it may have, but deprecated ones only if it had them before. One that it
+// may not have is refused, or else ignored if another is left.
+func granted(asked oauth.Scopes, access tenants.APIAccess, api *tenants.API, keep, ignore bool) (oauth.Scopes, error) {
 	if len(asked) == 0 {
 		return scopesOf(access, api, keep), nil
 	}
+	var some oauth.Scopes
 	for _, name := range asked {
-		if _, known := api.Scope(name); !known || !access.Scopes.Has(name) {
+		if _, known := api.Scope(name); known && access.Scopes.Has(name) {
+			some = append(some, name)
+		} else if !ignore {
 			return nil, oauth.Errorf(oauth.InvalidScope, oauth.ReasonForbidden, "this client may not have the scope %s", name)
 		}
 	}
-	return asked, nil
+	if len(some) == 0 {
+		return nil, oauth.Errorf(oauth.InvalidScope, oauth.ReasonForbidden, "this client may have none of these scopes: %s", asked)
+	}
+	return some, nil
 }
 
 // DefaultScopes returns what a client gets that asks for no scopes: all that it

@@ -10,6 +10,7 @@ type Profile struct {
 	RefuseLonger       bool     // answers access_denied to who asks for more life than may be
 	RequiredPermission string
 	SentGrantType      string        // grant_type in the dialect's words; empty: in ours
+	IgnoreScopes       bool          // leaves out scopes that the client may not have, in place of invalid_scope
 	Renewable          bool          // tokens for people can be renewed by themselves
 	OpaqueUUIDs        bool          // opaque tokens have the form of a UUID
 	Claims             []ClaimRule   // added to the access token
