@@ -108,8 +108,8 @@ func (r *Route) checkNext(d *document, at string) {
 				d.fault(at+".params", "the grant_type %s is also that of a later route of %s", grant, r.Key())
 			}
 		}
-		if later.SharedHost != r.SharedHost {
-			d.fault(at+".shared_host", "must be that of the other routes of %s", r.Key())
+		if later.SharedHost != r.SharedHost || later.TrailingSlash != r.TrailingSlash {
+			d.fault(at, "shared_host and trailing_slash must be those of the other routes of %s", r.Key())
 		}
 	}
 }

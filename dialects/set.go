@@ -139,10 +139,12 @@ func (s *Set) checkTogether() error {
 			if !r.SharedHost {
 				continue
 			}
-			if other := shared[r.Key()]; other != nil && other != spec {
-				faults = append(faults, spec.fault(at, "%s belongs to the dialect %s on the shared host: only one may have it there", r.Key(), other.Name))
+			for _, key := range r.Keys() {
+				if other := shared[key]; other != nil && other != spec {
+					faults = append(faults, spec.fault(at, "%s belongs to the dialect %s on the shared host: only one may have it there", key, other.Name))
+				}
+				shared[key] = spec
 			}
-			shared[r.Key()] = spec
 		}
 	}
 	return errors.Join(faults...)
@@ -179,8 +181,10 @@ func (s *Set) Lookup(name string) *Spec {
 func (s *Spec) Endpoints() []string {
 	var keys []string
 	for _, r := range s.Routes {
-		if !slices.Contains(keys, r.Key()) {
-			keys = append(keys, r.Key())
+		for _, key := range r.Keys() {
+			if !slices.Contains(keys, key) {
+				keys = append(keys, key)
+			}
 		}
 	}
 	return keys
@@ -189,6 +193,14 @@ func (s *Spec) Endpoints() []string {
 // Key names the route among those of a tenant, or the few that are told apart by
 // grant_type.
 func (r *Route) Key() string { return r.Method + " " + r.Path }
+
+// Keys returns the methods and paths at which the route answers.
+func (r *Route) Keys() []string {
+	if r.TrailingSlash {
+		return []string{r.Key(), r.Key() + "/"}
+	}
+	return []string{r.Key()}
+}
 
 // File returns where the spec was read from.
 func (s *Spec) File() string { return s.file }

@@ -96,6 +96,8 @@ type Route struct {
 	Method    string    `yaml:"method"`
 	Path      string    `yaml:"path"`
 	Operation Operation `yaml:"operation"`
+	// TrailingSlash makes the route answer at the path with a slash behind it, too.
+	TrailingSlash bool `yaml:"trailing_slash"`
 	// SharedHost makes the route answer on the shared host, too, for the tenant
 	// that the audience finds.
 	SharedHost bool `yaml:"shared_host"`

@@ -149,7 +149,7 @@ func TestMistakesOfRoutesThatShareAPath(t *testing.T) {
 	for _, test := range []struct{ old, mistake, says string }{
 		{", values: { people: password, programs: client_credentials }", "", "acme.yaml:8: routes[0].params: POST /acme/token is there again"},
 		{"    answer: [{ name: access_token", "    params: [{ name: grant_type, values: { people: password } }]\n    answer: [{ name: access_token", "acme.yaml:8: routes[0].params: the grant_type people is also that of a later route"},
-		{"    operation: token\n    answer", "    operation: token\n    shared_host: true\n    answer", "routes[0].shared_host: must be that of the other routes"},
+		{"    operation: token\n    answer", "    operation: token\n    shared_host: true\n    answer", "acme.yaml:3: routes[0]: shared_host and trailing_slash must be those of the other routes"},
 		{"    operation: token\n    answer: [{ name: access_token, value: access_token }]", "    operation: revoke", "acme.yaml:4: routes[0].path: POST /acme/token is there twice"},
 		{"from: [body, query], first", "first", "acme.yaml:8: routes[0].params[0].first: needs several places"},
 		{"name: grant_type, from", "name: password, from", "password is secret"},

@@ -28,11 +28,12 @@ func (s *Server) places() places {
 			if route.Operation.Reserved() {
 				continue
 			}
-			key := route.Key()
-			if n := len(all[key]); n > 0 && all[key][n-1].route.Spec() == spec {
-				continue // the first route of a spec decodes for those beside it
+			for _, key := range route.Keys() {
+				if n := len(all[key]); n > 0 && all[key][n-1].route.Spec() == spec {
+					continue // the first route of a spec decodes for those beside it
+				}
+				all[key] = append(all[key], place{route, s.operation(route)})
 			}
-			all[key] = append(all[key], place{route, s.operation(route)})
 		}
 	}
 	return all
