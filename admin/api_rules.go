@@ -15,6 +15,9 @@ func checkIdentifier(identifier string) error {
 	if strings.EqualFold(identifier, oauth.AdminAudience) {
 		return Errorf(CodeInvalid, "identifier", "%s is reserved", oauth.AdminAudience)
 	}
+	if err := checkNoID("identifier", identifier); err != nil {
+		return err
+	}
 	if only(identifier, "._:/~-", 1, 200) {
 		return nil
 	}

@@ -23,6 +23,7 @@ func TestIdentifiersOfAPIs(t *testing.T) {
 	for _, bad := range []string{
 		"", "https://a.example/#x", "https://a.example#", "two words", "a+b", "ümlaut", "https://a.example/ü", "https://a.example/\x00",
 		strings.Repeat("a", 201), "https://a.example/" + strings.Repeat("a", 200), "urn:gatehouse:admin", "URN:gatehouse:Admin", "//a.example+",
+		"01890a5d-ac96-774b-bcce-b302099a8057", "01890A5D-AC96-774B-BCCE-B302099A8057", // the id of another one, perhaps
 	} {
 		_, err := h.CreateAPI(t.Context(), operator(), "acme", admin.NewAPI{Identifier: bad, Name: "Bad"})
 		wantError(t, err, admin.CodeInvalid, "identifier")

@@ -22,6 +22,9 @@ func checkGroup(g *tenants.Group) error {
 	if err := checkName("name", g.Name); err != nil {
 		return err
 	}
+	if err := checkNoID("name", g.Name); err != nil {
+		return err
+	}
 	if err := checkDescription("description", g.Description); err != nil {
 		return err
 	}

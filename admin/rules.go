@@ -7,6 +7,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/google/uuid"
+
 	"github.com/gatehouse-auth/gatehouse/keys"
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
@@ -27,6 +29,15 @@ func checkName(field, name string) error {
 		return Errorf(CodeInvalid, field, "must be given, without space around it")
 	}
 	return checkText(field, name, maxName, "")
+}
+
+// checkNoID refuses what could be the id of something else that goes by its name
+// or its id: it would be taken for it.
+func checkNoID(field, name string) error {
+	if len(name) == len(uuid.Nil.String()) && uuid.Validate(name) == nil {
+		return Errorf(CodeInvalid, field, "must not have the form of a UUID: ids have it")
+	}
+	return nil
 }
 
 // checkText bounds a text and refuses control characters but those allowed.

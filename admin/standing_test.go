@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/gatehouse-auth/gatehouse/admin"
@@ -79,6 +80,20 @@ func TestClassPNobodyChangesWhoHasMoreAdminScopes(t *testing.T) {
 	strong.Scopes = append(strong.Scopes, "tenants:write")
 	for _, name := range []string{"end a user's tokens", "end a user's sessions", "add a secret to a client", "change a client", "set a password", "rename a group"} {
 		t.Run(name+", with the scopes", func(t *testing.T) { wantNone(t, uses[name](strong)) })
+	}
+}
+
+// Groups go by their names or ids: one that is called like another's id would be
+// taken for it.
+func TestClassPNoGroupIsCalledLikeAnID(t *testing.T) {
+	h := newHouse(t)
+	h.tenant("acme")
+	other := h.group("acme", "other")
+	for _, name := range []string{other.ID, strings.ToUpper(other.ID)} {
+		_, err := h.CreateGroup(t.Context(), operator(), "acme", admin.GroupSettings{Name: name})
+		wantError(t, err, admin.CodeInvalid, "name", "UUID")
+		_, err = h.UpdateGroup(t.Context(), operator(), "acme", "other", 0, admin.Patch{"name": name})
+		wantError(t, err, admin.CodeInvalid, "name", "UUID")
 	}
 }
 

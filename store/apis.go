@@ -38,7 +38,7 @@ func (db *DB) api(ctx context.Context, where string, args ...any) (*tenants.API,
 		}
 	}
 	var row apiRow
-	err := db.read(ctx, func(tx *gorm.DB) error { return tx.Where(where, args...).Take(&row).Error })
+	err := db.read(ctx, func(tx *gorm.DB) error { return tx.Where(where, args...).Clauses(idFirst(args[1])).Take(&row).Error })
 	if err != nil {
 		return nil, err
 	}

@@ -82,6 +82,26 @@ func TestAPIIdentifierIsUniqueInItsTenant(t *testing.T) {
 	wantErr(t, db.CreateAPI(t.Context(), newAPI(t, id(t), "x", false), audit("api.create")), tenants.ErrNotFound)
 }
 
+// Names like ids are refused where they are given; those from before shadow nothing.
+func TestIDsComeBeforeNames(t *testing.T) {
+	db := storetest.Open(t)
+	acme := newTenant(t, db, "acme")
+	ids := []string{"00000000-0000-7000-8000-000000000002", "00000000-0000-7000-8000-000000000001", "00000000-0000-7000-8000-000000000003"}
+	for i, id := range ids {
+		name := ids[(i+1)%len(ids)]
+		must(t, db.CreateAPI(t.Context(), &tenants.API{ID: id, TenantID: acme.ID, Identifier: name, Name: "API"}, audit("api.create")))
+		must(t, db.CreateGroup(t.Context(), &tenants.Group{ID: id, TenantID: acme.ID, Name: name}, audit("group.create")))
+	}
+	for _, id := range ids {
+		if api, err := db.API(t.Context(), acme.ID, id); err != nil || api.ID != id {
+			t.Errorf("the API %s: %+v, %v", id, api, err)
+		}
+		if group, err := db.Group(t.Context(), acme.ID, id); err != nil || group.ID != id {
+			t.Errorf("the group %s: %+v, %v", id, group, err)
+		}
+	}
+}
+
 func TestTenantsByAudienceAreThoseOfFindableAPIs(t *testing.T) {
 	db := storetest.Open(t)
 	a, b, c := newTenant(t, db, "a"), newTenant(t, db, "b"), newTenant(t, db, "c")

@@ -38,7 +38,7 @@ func (db *DB) Group(ctx context.Context, tenantID, group string) (*tenants.Group
 	}
 	var row groupRow
 	err := db.read(ctx, func(tx *gorm.DB) error {
-		return tx.Where("tenant_id = ? AND (id = ? OR name_fold = ?)", tenantID, group, fold(group)).Take(&row).Error
+		return tx.Where("tenant_id = ? AND (id = ? OR name_fold = ?)", tenantID, group, fold(group)).Clauses(idFirst(group)).Take(&row).Error
 	})
 	if err != nil {
 		return nil, err

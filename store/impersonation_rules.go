@@ -115,7 +115,7 @@ func groupOf(tx *gorm.DB, tenantID string, p *tenants.Party) (*string, error) {
 		return nil, nil
 	}
 	var row groupRow
-	there, err := found(tx.Where("tenant_id = ? AND (id = ? OR name_fold = ?)", tenantID, p.Group, fold(p.Group)).Take(&row).Error)
+	there, err := found(tx.Where("tenant_id = ? AND (id = ? OR name_fold = ?)", tenantID, p.Group, fold(p.Group)).Clauses(idFirst(p.Group)).Take(&row).Error)
 	if err == nil && !there {
 		err = &admin.MissingError{Thing: "group", Name: p.Group}
 	}

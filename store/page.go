@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"github.com/gatehouse-auth/gatehouse/admin"
 	"github.com/gatehouse-auth/gatehouse/tenants"
@@ -16,6 +17,11 @@ func fold(s string) string { return tenants.Fold(s) }
 // with prefix literally.
 func likePrefix(prefix string) string {
 	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(prefix) + "%"
+}
+
+// idFirst sorts what has an id before what is only called so.
+func idFirst(id any) clause.OrderBy {
+	return clause.OrderBy{Expression: clause.Expr{SQL: "id = ? DESC", Vars: []any{id}}}
 }
 
 // page restricts q to a Range of rows sorted by key. A prefix is looked for in
