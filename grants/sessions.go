@@ -22,7 +22,7 @@ type SessionStore interface {
 	CreateSession(ctx context.Context, s *tenants.Session, replaced []byte, e tenants.AuditEvent) error
 	SessionByHash(ctx context.Context, tenantID string, hash []byte) (*tenants.Session, error)
 	SeeSession(ctx context.Context, tenantID, id string, at time.Time) error
-	DeleteSession(ctx context.Context, tenantID, userID, id string, e tenants.AuditEvent) error
+	LeaveSession(ctx context.Context, tenantID, userID, id string, e tenants.AuditEvent) error
 	// SpendProof lets exactly one caller through for each hash.
 	SpendProof(ctx context.Context, s *tenants.Session, hash []byte, expiry time.Time, i tenants.Issue) error
 }
@@ -120,9 +120,9 @@ func (s *Sessions) Find(ctx context.Context, tenantID, cookie string) (*Visit, e
 	return &Visit{Session: session, User: user, cookie: cookie}, nil
 }
 
-// SignOut ends the session.
+// SignOut ends the session. Devices that its user has let in stay so.
 func (s *Sessions) SignOut(ctx context.Context, v *Visit, address, requestID string) error {
-	err := s.store.DeleteSession(ctx, v.Session.TenantID, v.Session.UserID, v.Session.ID,
+	err := s.store.LeaveSession(ctx, v.Session.TenantID, v.Session.UserID, v.Session.ID,
 		s.event(v.Session, "session.delete", address, requestID))
 	if errors.Is(err, tenants.ErrNotFound) { // it ended in another window
 		return nil

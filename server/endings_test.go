@@ -42,9 +42,11 @@ func TestClassFWhatHasEndedWorksNowhere(t *testing.T) {
 		{"user disabled for a while", "PATCH", "/users/u-ann", `{"status":"disabled"}`, []string{"device_code", "session"}},
 		{"new password", "PATCH", "/users/u-ann", `{"password":"another horse"}`, []string{"device_code", "password", "refresh_token", "session"}},
 		{"ended sessions", "DELETE", "/users/u-ann/sessions", "", []string{"device_code", "session"}},
+		{"an ended session", "DELETE", "/users/u-ann/sessions/{session}", "", []string{"device_code", "session"}},
 		{"deleted API key", "DELETE", "/users/u-ann/api-keys/{key}", "", []string{"api_key"}},
-		{"revoked tokens of the user", "POST", "/tokens/revoke", `{"user_id":"u-ann"}`, []string{"bearer", "exchange", "introspection", "refresh_token"}},
-		{"revoked tokens of the client", "POST", "/tokens/revoke", `{"client_id":"app"}`, []string{"bearer", "exchange", "introspection", "refresh_token"}},
+		{"revoked tokens of the user", "POST", "/tokens/revoke", `{"user_id":"u-ann"}`, []string{"bearer", "device_code", "exchange", "introspection", "refresh_token"}},
+		{"revoked tokens of the client", "POST", "/tokens/revoke", `{"client_id":"app"}`, []string{"bearer", "device_code", "exchange", "introspection", "refresh_token"}},
+		{"all tokens revoked", "POST", "/tokens/revoke", `{"all":true}`, []string{"bearer", "device_code", "exchange", "introspection", "refresh_token"}},
 		{"revoked signing key", "POST", "/signing-keys/{kid}/revoke", "", []string{"bearer", "exchange", "introspection"}},
 	} {
 		t.Run(ending.name, func(t *testing.T) {
@@ -81,7 +83,7 @@ func TestClassFWhatHasEndedWorksNowhere(t *testing.T) {
 // named fills in the ids of a path below a tenant made by furnishAll.
 func (h *house) named(slug, path string) string {
 	h.t.Helper()
-	for part, list := range map[string]string{"{secret}": "/clients/app/secrets", "{key}": "/users/u-ann/api-keys", "{kid}": "/signing-keys"} {
+	for part, list := range map[string]string{"{secret}": "/clients/app/secrets", "{key}": "/users/u-ann/api-keys", "{session}": "/users/u-ann/sessions", "{kid}": "/signing-keys"} {
 		before, after, found := strings.Cut(path, part)
 		if !found {
 			continue

@@ -109,6 +109,12 @@ func (db *DB) DecideDevice(ctx context.Context, s *tenants.Session, id string, s
 	})
 }
 
+// endDevices denies those of the requests that have no token yet.
+func endDevices(which *gorm.DB) error {
+	return which.Model(&deviceRow{}).Where("status IN ?", []tenants.DeviceStatus{tenants.DevicePending, tenants.DeviceApproved}).
+		UpdateColumn("status", tenants.DeviceDenied).Error
+}
+
 // guessRow counts the wrong user codes of a session or an address.
 type guessRow struct {
 	TenantID  string `gorm:"primaryKey"`

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -161,12 +162,14 @@ func TestClassLGuessesAreCountedBeforehand(t *testing.T) {
 	}
 }
 
-// A new password, or an administrator, ends what the user has let in, too.
+// Whoever ends a session, or what a user, a client or everybody has, ends what has
+// been let in so far, too; who signs out does not.
 func TestEndedSessionsTakeTheirApprovalsAlong(t *testing.T) {
 	db, acme, other := twoTenants(t)
 	ctx := t.Context()
-	let := func(tenantID, user, code string, status tenants.DeviceStatus) *tenants.DeviceCode {
-		s, d := newSession(t, db, tenantID, user, code, nil), newDevice(t, db, tenantID, code, code)
+	var s *tenants.Session
+	let := func(tenantID, user, code string, status tenants.DeviceStatus) (d *tenants.DeviceCode) {
+		s, d = newSession(t, db, tenantID, user, code, nil), newDevice(t, db, tenantID, code, code)
 		_, err := db.EnterUserCode(ctx, s, d.UserCodeHash, instant)
 		must(t, err)
 		if status != tenants.DevicePending {
@@ -183,6 +186,31 @@ func TestEndedSessionsTakeTheirApprovalsAlong(t *testing.T) {
 			t.Errorf("%s: %+v, %v", d.Hash, got, err)
 		}
 	}
+	revoke := func(kind tenants.RevocationKind, key string) func() error {
+		return func() error {
+			return db.Revoke(ctx, tenants.Revocation{TenantID: acme, Kind: kind, Key: key, NotBefore: instant, ExpiresAt: instant}, event(t, acme, "x"))
+		}
+	}
+	for i, c := range []struct {
+		end  func() error
+		want tenants.DeviceStatus
+	}{
+		{func() error { return db.LeaveSession(ctx, acme, "ann", s.ID, event(t, acme, "x")) }, tenants.DeviceApproved},
+		{func() error { return db.DeleteSession(ctx, acme, "ann", s.ID, event(t, acme, "x")) }, tenants.DeviceDenied},
+		{revoke(tenants.RevokedUser, "ann"), tenants.DeviceDenied},
+		{revoke(tenants.RevokedClient, "tv"), tenants.DeviceDenied},
+		{revoke(tenants.RevokedAll, ""), tenants.DeviceDenied},
+		{revoke(tenants.RevokedUser, "eve"), tenants.DeviceApproved},
+		{revoke(tenants.RevokedClient, "radio"), tenants.DeviceApproved},
+		{revoke(tenants.RevokedToken, "jti"), tenants.DeviceApproved},
+	} {
+		d := let(acme, "ann", fmt.Sprint("again ", i), tenants.DeviceApproved)
+		must(t, c.end())
+		if got, _, err := db.PollDevice(ctx, acme, "tv", d.Hash, instant); err != nil || got.Status != c.want {
+			t.Errorf("ending %d: %+v, %v, want it %s", i, got, err, c.want)
+		}
+	}
+	others[0] = let(acme, "bob", "5", tenants.DeviceApproved)
 	for _, d := range others {
 		must(t, db.SpendDeviceCode(ctx, d.TenantID, d.ID, tenants.Issue{}))
 	}

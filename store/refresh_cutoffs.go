@@ -37,17 +37,24 @@ func (db *DB) cutOff(tx *gorm.DB, tenantID, clientID, userID string) error {
 	}).Create(&cutoffRow{TenantID: tenantID, ClientID: clientID, UserID: userID, Epoch: n, CreatedAt: db.now()}).Error
 }
 
-// cutOffBy ends the families of whom the revocation is about.
+// cutOffBy ends the families of whom the revocation is about, and the devices that
+// were let in and have no token yet.
 func (db *DB) cutOffBy(tx *gorm.DB, r tenants.Revocation) error {
+	var clientID, userID string
+	devices := tx.Where("tenant_id = ?", r.TenantID)
 	switch r.Kind {
 	case tenants.RevokedClient:
-		return db.cutOff(tx, r.TenantID, r.Key, "")
+		clientID, devices = r.Key, devices.Where("client_id = ?", r.Key)
 	case tenants.RevokedUser:
-		return db.cutOff(tx, r.TenantID, "", r.Key)
+		userID, devices = r.Key, devices.Where("user_id = ?", r.Key)
 	case tenants.RevokedAll:
-		return db.cutOff(tx, r.TenantID, "", "")
+	default:
+		return nil
 	}
-	return nil
+	if err := endDevices(devices); err != nil {
+		return err
+	}
+	return db.cutOff(tx, r.TenantID, clientID, userID)
 }
 
 // endOnNewPassword ends what was granted by who had the user's old password (RFC

@@ -91,17 +91,31 @@ func (db *DB) SeeSession(ctx context.Context, tenantID, id string, at time.Time)
 	})
 }
 
-// DeleteSession ends a session of the user's.
+// DeleteSession ends a session of the user's, and what was let in by it that has no
+// token yet.
 func (db *DB) DeleteSession(ctx context.Context, tenantID, userID, id string, e tenants.AuditEvent) error {
 	if !storable(tenantID, userID, id) {
 		return tenants.ErrNotFound
 	}
 	return db.write(ctx, func(tx *gorm.DB) error {
-		if err := one(tx.Where(ofUser+" AND id = ?", tenantID, userID, id).Delete(&sessionRow{})); err != nil {
+		if err := deleteSession(tx, tenantID, userID, id, e); err != nil {
 			return err
 		}
-		return tx.Create(&e).Error
+		return endDevices(tx.Where("tenant_id = ? AND session_id = ?", tenantID, id))
 	})
+}
+
+// LeaveSession ends a session of the user's, who signs out: what was let in by it
+// stays so.
+func (db *DB) LeaveSession(ctx context.Context, tenantID, userID, id string, e tenants.AuditEvent) error {
+	return db.write(ctx, func(tx *gorm.DB) error { return deleteSession(tx, tenantID, userID, id, e) })
+}
+
+func deleteSession(tx *gorm.DB, tenantID, userID, id string, e tenants.AuditEvent) error {
+	if err := one(tx.Where(ofUser+" AND id = ?", tenantID, userID, id).Delete(&sessionRow{})); err != nil {
+		return err
+	}
+	return tx.Create(&e).Error
 }
 
 // DeleteSessions ends all sessions of the user's, and what the user has let in
@@ -119,8 +133,7 @@ func endSessions(tx *gorm.DB, tenantID, userID string) error {
 	if err := tx.Where(ofUser, tenantID, userID).Delete(&sessionRow{}).Error; err != nil {
 		return err
 	}
-	return tx.Model(&deviceRow{}).Where(ofUser+" AND status IN ?", tenantID, userID, []tenants.DeviceStatus{tenants.DevicePending, tenants.DeviceApproved}).
-		UpdateColumn("status", tenants.DeviceDenied).Error
+	return endDevices(tx.Where(ofUser, tenantID, userID))
 }
 
 // proofRow is a proof of the session exchange that was used.
