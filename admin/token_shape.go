@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gatehouse-auth/gatehouse/oauth"
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
@@ -54,8 +53,11 @@ func checkTokenShape(format string, claims tenants.Claims) error {
 
 // checkClaim returns how many bytes the claim's constant has.
 func checkClaim(field, name string, c tenants.Claim) (size int, err error) {
-	if oauth.ReservedClaim(name) {
+	if !tenants.SettableClaim(name) {
 		return 0, Errorf(CodeInvalid, field, "is decided by this platform and cannot be set: choose another name, best one that begins with a URI of yours")
+	}
+	if name == tenants.MayAct && !tenants.IsMayAct(c.Value) {
+		return 0, Errorf(CodeInvalid, field, "must have a value that is an object with sub, client_id or both, and iss if need be, all strings")
 	}
 	if name == "" || strings.TrimSpace(name) != name {
 		return 0, Errorf(CodeInvalid, field, "must have a name, without space around it")

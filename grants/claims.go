@@ -44,7 +44,7 @@ func (s *Service) furtherClaims(ctx context.Context, i *Issued, api *tenants.API
 
 func (s *Service) addClaims(ctx context.Context, to map[string]any, i *Issued, claims tenants.Claims) error {
 	for name, claim := range claims {
-		if oauth.ReservedClaim(name) {
+		if !tenants.SettableClaim(name) || name == tenants.MayAct && !tenants.IsMayAct(claim.Value) {
 			continue
 		}
 		var user *tenants.User

@@ -9,7 +9,7 @@ import (
 // Delegation is the exchange of a token for a narrower one of the same subject: of
 // fewer scopes, a shorter life or, for a resource server that calls another, of
 // that one's audience. With an actor token it is for that one's subject, who may
-// act if the subject token's may_act or a rule says so.
+// act if a rule says so.
 type Delegation struct{ Rules *Impersonations }
 
 // Params returns the reason.
@@ -64,9 +64,6 @@ func (d Delegation) byActor(ctx context.Context, r *ExchangeRequest, made *Subje
 	}
 	made.Record.Actor = auditName(actor, r.Tenant)
 	made.Record.Details["actor_jti"] = who.ID
-	if r.Subject.facts.MayAct != nil { // judged already, and it names the actor
-		return nil
-	}
 	target := made.User
 	if target == nil {
 		return refusedTarget()

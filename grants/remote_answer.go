@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/gatehouse-auth/gatehouse/oauth"
+	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
 // Bounds of what an endpoint may answer.
@@ -93,8 +94,10 @@ func (d *decision) setClaims(data json.RawMessage) error {
 		switch {
 		case name == "" || len(name) > maxClaimName:
 			return fmt.Errorf("a claim's name must have 1 to %d bytes", maxClaimName)
-		case oauth.ReservedClaim(name):
+		case !tenants.SettableClaim(name):
 			return fmt.Errorf("the claim %s is not the endpoint's to make", name)
+		case name == tenants.MayAct && !tenants.IsMayAct(value):
+			return errors.New("the claim may_act must be an object with sub, client_id or both, and iss if need be, all strings")
 		case value == nil:
 			return fmt.Errorf("the claim %q is null", name)
 		}

@@ -40,9 +40,8 @@ type SignIn struct {
 }
 
 // FailureFloor is how long the answer to a wrong password takes at least. It
-// is what the costliest hash of another system takes (bcrypt above a cost of 12 apart),
-// so that such an account
-// is answered no later than one that does not exist.
+// is what the costliest hash of another system takes, bcrypt above a cost of 12
+// apart, so that such an account is answered no later than one that does not exist.
 const FailureFloor = 400 * time.Millisecond
 
 // NewSignIn makes a SignIn whose refusals take floor at least.

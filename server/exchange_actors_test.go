@@ -46,11 +46,12 @@ func TestClassEChainsAreKeptAndBounded(t *testing.T) {
 	h.refused(oauth.InvalidRequest, "desk", subject, "actor_token", h.earned("desk", actor), "actor_token_type", accessType)
 }
 
-// Section 4.4 of RFC 8693: may_act says who may act, and nobody else may.
+// Section 4.4 of RFC 8693: where a token has a may_act, nobody else may act than whom
+// it names; and that one needs a rule all the same.
 func TestClassEMayActIsHonoured(t *testing.T) {
 	h := newHouse(t)
 	h.desks()
-	h.admin("PATCH", "tenants/acme/users/carl", `{"groups":[]}`) // no rule lets ann become carl
+	h.admin("POST", "tenants/acme/impersonation-rules", `{"actor":{"client":"desk"},"target":{"user":"carl"}}`)
 	ann, carl, own := h.as("ann"), h.as("carl"), h.own("desk")
 	issuer := claimsOf(t, ann)["iss"]
 	byAnn := []string{"actor_token", ann, "actor_token_type", accessType}
@@ -75,7 +76,7 @@ func TestClassEMayActIsHonoured(t *testing.T) {
 		{object{"client_id": "desk"}, nil, "<nil>"},
 		{object{}, nil, ""},
 		{object{"email": "ann@acme.example"}, byAnn, ""},
-		{nil, byAnn, ""}, // neither does a rule
+		{nil, byAnn, "map[sub:ann]"},
 		{nil, nil, "<nil>"},
 	} {
 		token := h.signed(oauth.TypeAccessToken, carl, object{"may_act": c.mayAct})
@@ -97,6 +98,38 @@ func TestClassEMayActIsHonoured(t *testing.T) {
 	}
 	h.refused(oauth.InvalidRequest, "desk", h.signed(oauth.TypeAccessToken, ann, object{"may_act": object{"sub": "shop"}}), "requested_subject", "cora")
 	h.earned("desk", h.signed(oauth.TypeAccessToken, ann, object{"may_act": object{"sub": "desk"}}), "requested_subject", "cora")
+	h.admin("PATCH", "tenants/acme/users/carl", `{"groups":[]}`) // no rule lets ann become carl
+	h.refused(oauth.InvalidTarget, "desk", h.signed(oauth.TypeAccessToken, carl, object{"may_act": object{"sub": "ann"}}), byAnn...)
+}
+
+// Clients and APIs may have a may_act in all of their tokens.
+func TestClassEAConfiguredMayActIsHonoured(t *testing.T) {
+	h := newHouse(t)
+	h.desks()
+	h.admin("PATCH", "tenants/acme/clients/desk", `{"claims":{"may_act":{"value":{"client_id":"shop"}}}}`)
+	token := h.as("ann")
+	if claims := claimsOf(t, token); fmt.Sprint(claims["may_act"]) != "map[client_id:shop]" {
+		t.Errorf("the token has %v", claims)
+	}
+	h.refused(oauth.InvalidRequest, "desk", token)
+	h.refused(oauth.InvalidRequest, "desk", token, "requested_subject", "carl")
+	if claims := claimsOf(t, h.earned("shop", token)); fmt.Sprint(claims["may_act"], claims["act"]) != "map[client_id:shop] map[sub:shop]" {
+		t.Errorf("shop's has %v", claims)
+	}
+	h.admin("PATCH", "tenants/acme/apis/"+url.PathEscape("https://shop.example"), `{"claims":{"may_act":{"value":{"sub":"ann"}}}}`)
+	token = h.as("carl")
+	h.refused(oauth.InvalidRequest, "shop", token)
+	h.earned("desk", token, "actor_token", h.as("ann"), "actor_token_type", accessType)
+	for _, value := range []string{`"ann"`, `{}`, `{"iss":"x"}`, `{"sub":""}`, `{"sub":5}`, `{"sub":"ann","email":"x"}`, `["ann"]`} {
+		response, _ := h.do("PATCH", "/admin/v1/tenants/acme/clients/other", "application/json", `{"claims":{"may_act":{"value":`+value+`}}}`, h.token)
+		if response.StatusCode != 400 {
+			t.Errorf("may_act %s: %s", value, response.Status)
+		}
+	}
+	response, _ := h.do("PATCH", "/admin/v1/tenants/acme/clients/other", "application/json", `{"claims":{"may_act":{"from":"user.profile.x"}}}`, h.token)
+	if response.StatusCode != 400 {
+		t.Errorf("may_act from the profile: %s", response.Status)
+	}
 }
 
 // An actor token earns what a rule lets its subject have, and no more than it has.

@@ -3,6 +3,8 @@ package tenants
 import (
 	"slices"
 	"strings"
+
+	"github.com/gatehouse-auth/gatehouse/oauth"
 )
 
 // Claims are what an API or a client adds to its access tokens, by name.
@@ -32,6 +34,29 @@ func IsClaimSource(from string) bool {
 		return field != ""
 	}
 	return slices.Contains(ClaimSources(), from)
+}
+
+// MayAct is the claim of RFC 8693 section 4.4. It can be set, as a constant: what it
+// names is the only one who gets anything for a token, and needs a rule all the same.
+const MayAct = "may_act"
+
+// SettableClaim reports whether configuration may set the claim. may_act may be
+// set in this spelling only.
+func SettableClaim(name string) bool { return name == MayAct || !oauth.ReservedClaim(name) }
+
+// IsMayAct reports whether a value can be the claim: an object that names somebody
+// by sub, client_id or both, of the issuer iss if given, and has nothing else.
+func IsMayAct(value any) bool {
+	object, ok := value.(map[string]any)
+	if !ok || object["sub"] == nil && object["client_id"] == nil {
+		return false
+	}
+	for name, member := range object {
+		if text, ok := member.(string); !ok || text == "" || !slices.Contains([]string{"iss", "sub", "client_id"}, name) {
+			return false
+		}
+	}
+	return true
 }
 
 // Of returns what the claim holds for a user, nil for nothing; u is nil where
