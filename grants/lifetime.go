@@ -119,7 +119,7 @@ func lifetime(r *TokenRequest, client *tenants.Client, grantType string, subject
 	}
 	life := time.Duration(seconds) * time.Second
 	if !subject.Expiry.IsZero() {
-		life = min(life, subject.Expiry.Sub(now))
+		life = min(life, subject.Expiry.Sub(now).Round(time.Second)) // which was reckoned a moment ago
 	}
 	if life <= 0 {
 		return 0, oauth.Errorf(oauth.InvalidRequest, oauth.ReasonExpired, "what the token would be issued for has expired")

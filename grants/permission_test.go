@@ -81,4 +81,15 @@ func TestServiceHoldsTheSubjectsOfEveryGrantToTheRules(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
 	}
+	// What bounds a token is reckoned a moment before the token is made.
+	bound := time.Now()
+	grant.subject = &grants.Subject{ID: "c", Expiry: bound.Add(10 * time.Minute)}
+	later := func() time.Time { return bound.Add(5 * time.Millisecond) }
+	answer, err := grants.NewService(grants.NewRegistry(grant), clients, directory, signer{}, grants.NewJournal(db), later).Token(t.Context(), &grants.TokenRequest{
+		Tenant: tenant, Params: oauth.Params{"grant_type": "urn:example:answer"},
+		Credentials: oauth.Credentials{Method: oauth.AuthNone, Readings: []oauth.Pair{{ClientID: "c"}}},
+	})
+	if err != nil || answer.ExpiresIn != 600 {
+		t.Errorf("a bound of 10 minutes gives %+v, %v", answer, err)
+	}
 }

@@ -52,7 +52,8 @@ func (g RefreshToken) Authorize(ctx context.Context, r *Request) (*Subject, erro
 	return &Subject{
 		ID: user.ID, User: user, EarnedBy: family.GrantType, Audience: family.Audience, Scopes: scopes, KeepScopes: true,
 		GrantID: family.ID, Claims: family.Claims,
-		Spend: func(ctx context.Context, i *Issued) error { return g.Tokens.spend(ctx, i, token, text) },
+		Expiry: earlier(family.ExpiresAt, family.CreatedAt.Add(tenants.RefreshBoundsOf(r.Tenant, r.Client).Total)),
+		Spend:  func(ctx context.Context, i *Issued) error { return g.Tokens.spend(ctx, i, token, text) },
 	}, nil
 }
 

@@ -109,7 +109,8 @@ func (t *RefreshTokens) event(action string, f *tenants.RefreshFamily, at time.T
 	}
 }
 
-// start adds a refresh token to what is about to leave, the first of a family.
+// start adds a refresh token to what is about to leave, the first of a family, which
+// the access token does not outlive.
 func (t *RefreshTokens) start(ctx context.Context, i *Issued) error {
 	text := secrets.New(tenants.HandlePrefix(refreshKind, i.Tenant.ID))
 	hash, err := t.hash(ctx, i.Tenant.ID, text)
@@ -120,6 +121,7 @@ func (t *RefreshTokens) start(ctx context.Context, i *Issued) error {
 	if bound := i.Subject.Expiry; !bound.IsZero() && bound.Before(expiry) {
 		expiry = bound
 	}
+	i.Expiry = earlier(i.Expiry, expiry)
 	i.GrantID = uuid.Must(uuid.NewV7()).String()
 	i.RefreshToken = text
 	i.Refresh = &tenants.RefreshStart{
