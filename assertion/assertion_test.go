@@ -90,6 +90,27 @@ func TestSignatures(t *testing.T) {
 	}
 }
 
+// RFC 9864 calls EdDSA by another name.
+func TestEdDSAByItsNewerName(t *testing.T) {
+	all := pairs(t)
+	text := assertiontest.Sign(map[string]any{"alg": "Ed25519"}, claims(), "EdDSA", all["EdDSA"])
+	token := read(t, text)
+	if token.Alg != assertion.EdDSA || !token.IsSignedBy(keyOf(t, "EdDSA", all["EdDSA"])) {
+		t.Errorf("read as %s, and not verified", token.Alg)
+	}
+	_, another, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if token.IsSignedBy(keyOf(t, "EdDSA", another)) || token.IsSignedBy(keyOf(t, "ES256", all["ES256"])) || token.IsSignedWith(secret) {
+		t.Error("any key verifies it")
+	}
+	input, _, _ := cutLast(text)
+	if read(t, input+"."+string(base64([]byte("short")))).IsSignedBy(keyOf(t, "EdDSA", all["EdDSA"])) {
+		t.Error("a short signature verifies")
+	}
+}
+
 // Class A: the header never decides alone. Each of these was signed by the right
 // key, or made from what is public.
 func TestClassAAlgorithmConfusion(t *testing.T) {

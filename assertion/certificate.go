@@ -11,7 +11,7 @@ import (
 
 // ImportCertificate reads one X.509 certificate, PEM or base64 of DER, and
 // returns it with its key. Who issued it does not matter: what is trusted is
-// this one. alg is as in ImportJWK.
+// this one, the first where PEM holds its chain as well. alg is as in ImportJWK.
 func ImportCertificate(text, alg string) (*Key, *x509.Certificate, error) {
 	der, err := block(text, "CERTIFICATE")
 	if err != nil {
@@ -41,7 +41,8 @@ func ImportPublicKey(text, alg string) (*Key, error) {
 	return nil, errors.New("this is not a public key, as PEM or base64 of DER")
 }
 
-// block returns the DER of a text that holds one thing of the given PEM types.
+// block returns the DER of a text that holds one thing of the given PEM types;
+// certificates of issuers may follow a certificate.
 func block(text string, types ...string) ([]byte, error) {
 	if strings.Contains(text, "PRIVATE KEY") {
 		return nil, ErrPrivate
@@ -53,8 +54,11 @@ func block(text string, types ...string) ([]byte, error) {
 	if found == nil {
 		return nil, errors.New("the PEM text is damaged")
 	}
-	if len(bytes.TrimSpace(rest)) > 0 {
-		return nil, errors.New("give one PEM block only, without the chain of its issuers")
+	for len(bytes.TrimSpace(rest)) > 0 {
+		var issuer *pem.Block
+		if issuer, rest = pem.Decode(rest); issuer == nil || issuer.Type != found.Type || found.Type != "CERTIFICATE" {
+			return nil, errors.New("give one PEM block only; nothing but certificates of its issuers may follow a certificate")
+		}
 	}
 	for _, allowed := range types {
 		if found.Type == allowed {

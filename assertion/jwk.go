@@ -53,7 +53,7 @@ func ImportJWK(data []byte, alg string) (*Key, error) {
 	if j.KeyOps != nil && !slices.Contains(j.KeyOps, "verify") {
 		return nil, errors.New(`the JWK's key_ops must hold "verify"`)
 	}
-	if j.Alg == "Ed25519" { // RFC 9864
+	if j.Alg == ed25519Name {
 		j.Alg = EdDSA
 	}
 	if alg != "" && j.Alg != "" && alg != j.Alg {

@@ -59,13 +59,14 @@ func TestFormsOfKeys(t *testing.T) {
 		private             any
 		kind                string
 	}{
-		"certificate, PEM":          {certificate: "subject=CN = client\n" + pemOf("CERTIFICATE", certificate(t, &rsa4096.PublicKey, rsa4096)), alg: "RS256", private: rsa4096, kind: "RSA 4096"},
-		"certificate, base64":       {certificate: wrapped, alg: "PS256", private: rsa4096, kind: "RSA 4096"},
-		"certificate, EC":           {certificate: std(certificate(t, &ec.PublicKey, ec)), alg: "ES256", private: ec, kind: "EC P-256"},
-		"public key, PEM":           {public: pemOf("PUBLIC KEY", spki), alg: "RS256", private: rsa4096, kind: "RSA 4096"},
-		"public key, base64":        {public: std(spki), alg: "RS256", private: rsa4096, kind: "RSA 4096"},
-		"public key, PKCS1, PEM":    {public: pemOf("RSA PUBLIC KEY", x509.MarshalPKCS1PublicKey(&rsa4096.PublicKey)), alg: "RS256", private: rsa4096, kind: "RSA 4096"},
-		"public key, PKCS1, base64": {public: std(x509.MarshalPKCS1PublicKey(&rsa4096.PublicKey)), alg: "PS256", private: rsa4096, kind: "RSA 4096"},
+		"certificate, PEM":            {certificate: "subject=CN = client\n" + pemOf("CERTIFICATE", certificate(t, &rsa4096.PublicKey, rsa4096)), alg: "RS256", private: rsa4096, kind: "RSA 4096"},
+		"certificate, with its chain": {certificate: pemOf("CERTIFICATE", certificate(t, &rsa4096.PublicKey, rsa4096)) + pemOf("CERTIFICATE", certificate(t, &ec.PublicKey, ec)), alg: "RS256", private: rsa4096, kind: "RSA 4096"},
+		"certificate, base64":         {certificate: wrapped, alg: "PS256", private: rsa4096, kind: "RSA 4096"},
+		"certificate, EC":             {certificate: std(certificate(t, &ec.PublicKey, ec)), alg: "ES256", private: ec, kind: "EC P-256"},
+		"public key, PEM":             {public: pemOf("PUBLIC KEY", spki), alg: "RS256", private: rsa4096, kind: "RSA 4096"},
+		"public key, base64":          {public: std(spki), alg: "RS256", private: rsa4096, kind: "RSA 4096"},
+		"public key, PKCS1, PEM":      {public: pemOf("RSA PUBLIC KEY", x509.MarshalPKCS1PublicKey(&rsa4096.PublicKey)), alg: "RS256", private: rsa4096, kind: "RSA 4096"},
+		"public key, PKCS1, base64":   {public: std(x509.MarshalPKCS1PublicKey(&rsa4096.PublicKey)), alg: "PS256", private: rsa4096, kind: "RSA 4096"},
 	} {
 		var key *assertion.Key
 		var err error
@@ -146,6 +147,12 @@ func TestKeysThatAreRefused(t *testing.T) {
 	}
 	if key, _, err := assertion.ImportCertificate(std(certificate(t, &p384.PublicKey, p384)), ""); err == nil {
 		t.Errorf("a certificate of P-384 was taken as %s", key.Kind())
+	}
+	good := pemOf("CERTIFICATE", certificate(t, &keystest.RSA(2048, 0).PublicKey, keystest.RSA(2048, 0)))
+	for name, rest := range map[string]string{"noise": "noise", "a public key": pemOf("PUBLIC KEY", []byte{1}), "half a block": good[:60]} {
+		if _, _, err := assertion.ImportCertificate(good+rest, ""); err == nil {
+			t.Errorf("a certificate was taken with %s after it", name)
+		}
 	}
 }
 

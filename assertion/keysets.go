@@ -15,7 +15,7 @@ const (
 	usualFresh   = 10 * time.Minute // where its sender does not say
 	maxFresh     = time.Hour
 	maxStale     = 4 * time.Hour    // while its host is away, since it last answered
-	refetchAfter = 30 * time.Second // at the earliest, whatever the reason
+	refetchAfter = 30 * time.Second // at the earliest, whatever the reason; once more at once after an answer
 	keysetsKept  = 10_000
 )
 
@@ -46,6 +46,7 @@ type state struct {
 	keys      []Key
 	err       error     // of the last attempt
 	attempted time.Time // zero: never
+	earlier   time.Time // when it was attempted before; zero: never
 	answered  time.Time // when it was last fetched with success; zero: never
 	fresh     time.Duration
 }
@@ -60,8 +61,8 @@ func NewKeysets(fetcher Fetcher, now func() time.Time) *Keysets {
 }
 
 // Keys returns the keys at a tenant's URI. Those in memory will do while they
-// are fresh and satisfy; otherwise they are fetched, at most every 30 s. While
-// the host is away the last good ones are used for up to 4 h.
+// are fresh and satisfy; otherwise they are fetched, at most twice in 30 s, once where
+// that fails. While the host is away the last good ones are used for up to 4 h.
 func (k *Keysets) Keys(ctx context.Context, tenantID, uri string, satisfies func([]Key) bool) ([]Key, error) {
 	set := k.keyset(place{tenantID, uri})
 	known := set.state.Load()
@@ -96,7 +97,7 @@ func (k *Keysets) keyset(at place) *keyset {
 }
 
 func (k *Keysets) fetch(ctx context.Context, uri string, before *state) *state {
-	after := &state{keys: before.keys, attempted: k.now(), answered: before.answered, fresh: before.fresh}
+	after := &state{keys: before.keys, attempted: k.now(), earlier: before.attempted, answered: before.answered, fresh: before.fresh}
 	body, fresh, err := k.fetcher.Get(ctx, uri)
 	if err == nil {
 		var keys []Key
@@ -114,7 +115,11 @@ func (k *Keysets) fetch(ctx context.Context, uri string, before *state) *state {
 // usable reports whether nothing is to be fetched: what is known will do, or it
 // is too early for another attempt.
 func (s *state) usable(now time.Time, satisfies func([]Key) bool) bool {
-	if !s.attempted.IsZero() && now.Before(s.attempted.Add(refetchAfter)) {
+	last := s.attempted
+	if s.err == nil {
+		last = s.earlier // what has just been fetched may have been replaced since
+	}
+	if !last.IsZero() && now.Before(last.Add(refetchAfter)) {
 		return true
 	}
 	return !s.answered.IsZero() && now.Before(s.answered.Add(s.fresh)) && satisfies(s.keys)

@@ -103,29 +103,37 @@ func (g JWTBearer) issuer(ctx context.Context, tenant *tenants.Tenant, token *as
 	if len(issuer.SigningAlgs) > 0 && !slices.Contains(issuer.SigningAlgs, token.Alg) {
 		return refuse(errors.New("the issuer may not sign with " + token.Alg))
 	}
-	keys, err := g.keys(ctx, issuer, token)
-	if err != nil {
-		return refuse(err)
+	found, tried, err := g.signed(ctx, issuer, token)
+	switch {
+	case err != nil:
+		return nil, err
+	case !found:
+		return refuse(fmt.Errorf("none of %d keys verifies it", tried))
 	}
-	for i := range keys {
-		if token.IsSignedBy(&keys[i]) {
-			return issuer, nil
-		}
-	}
-	return refuse(fmt.Errorf("none of %d keys verifies it", len(keys)))
+	return issuer, nil
 }
 
-// keys returns those of the issuer that the assertion may be signed with.
-func (g JWTBearer) keys(ctx context.Context, issuer *tenants.TrustedIssuer, token *assertion.Token) ([]assertion.Key, error) {
-	var list []assertion.Key
-	var err error
+// signed reports whether a key of the issuer verifies the assertion, and how many
+// might. Keys that cannot be fetched are temporarily_unavailable: an assertion may
+// be good all the same.
+func (g JWTBearer) signed(ctx context.Context, issuer *tenants.TrustedIssuer, token *assertion.Token) (found bool, tried int, err error) {
 	if issuer.JWKSURI == "" {
-		list, err = assertion.ParseJWKS(issuer.JWKS)
-	} else {
-		list, err = g.Keysets.Keys(ctx, issuer.TenantID, issuer.JWKSURI, func(list []assertion.Key) bool { return len(fitting(list, token)) > 0 })
+		list, err := assertion.ParseJWKS(issuer.JWKS)
+		some := fitting(list, token)
+		return isSignedByAny(some, token), len(some), err
 	}
-	return fitting(list, token), err
+	found, tried, err = signedAt(ctx, g.Keysets, issuer.TenantID, issuer.JWKSURI, token)
+	if err != nil && ctx.Err() == nil {
+		err = &oauth.Error{
+			Code: oauth.TemporarilyUnavailable, Reason: oauth.ReasonInternal, Description: "the keys of the assertion's issuer are away, try again",
+			RetryAfter: keysAwayFor, Err: err,
+		}
+	}
+	return found, tried, err
 }
+
+// keysAwayFor is when keys that could not be fetched are asked for again.
+const keysAwayFor = 30 * time.Second
 
 // check holds the claims to RFC 7523 section 3. Their issuer has signed them, so
 // that what is wrong may be said.

@@ -9,6 +9,7 @@ import (
 	"crypto/rsa"
 	"errors"
 	"math/big"
+	"slices"
 	"time"
 
 	"github.com/gatehouse-auth/gatehouse/assertion"
@@ -82,20 +83,13 @@ func (m *PrivateKeyJWT) signed(ctx context.Context, p *Proof, token *assertion.T
 		}
 		return unsigned(errors.New("no key of the client verifies the assertion"))
 	}
-	keys, err := m.keysets.Keys(ctx, p.Tenant.ID, p.Client.JWKSURI, func(list []assertion.Key) bool { return len(fitting(list, token)) > 0 })
-	if err != nil {
+	found, tried, err := signedAt(ctx, m.keysets, p.Tenant.ID, p.Client.JWKSURI, token)
+	switch {
+	case err != nil:
 		return m.refuse(token, err)
-	}
-	return m.published(token, fitting(keys, token))
-}
-
-func (m *PrivateKeyJWT) published(token *assertion.Token, keys []assertion.Key) error {
-	for i := range keys {
-		if token.IsSignedBy(&keys[i]) {
-			return nil
-		}
-	}
-	if len(keys) == 0 {
+	case found:
+		return nil
+	case tried == 0:
 		return m.refuse(token, errors.New("no key at the client's jwks_uri has this alg and kid"))
 	}
 	return unsigned(errors.New("no key at the client's jwks_uri verifies the assertion"))
@@ -107,6 +101,24 @@ func (m *PrivateKeyJWT) refuse(token *assertion.Token, cause error) error {
 		_ = token.IsSignedBy(&m.decoys[i])
 	}
 	return unsigned(cause)
+}
+
+// signedAt reports whether a key that is published at a URI verifies the assertion,
+// and how many keys there it may have been signed with. Keys that are in memory are
+// fetched anew where none of them has the assertion's kid or verifies it.
+func signedAt(ctx context.Context, keysets Keysets, tenantID, uri string, token *assertion.Token) (found bool, tried int, err error) {
+	list, err := keysets.Keys(ctx, tenantID, uri, func(list []assertion.Key) bool {
+		some := fitting(list, token)
+		named := token.KeyID != "" && slices.ContainsFunc(some, func(key assertion.Key) bool { return key.ID == token.KeyID })
+		found = !named && isSignedByAny(some, token)
+		return named || found
+	})
+	some := fitting(list, token)
+	return found || err == nil && isSignedByAny(some, token), len(some), err
+}
+
+func isSignedByAny(keys []assertion.Key, token *assertion.Token) bool {
+	return slices.ContainsFunc(keys, func(key assertion.Key) bool { return token.IsSignedBy(&key) })
 }
 
 // fitting returns the keys that the assertion may have been signed with.

@@ -201,7 +201,7 @@ func TestKeysAreFetchedFromTheJWKSURI(t *testing.T) {
 	for i := range 5 {
 		prove(401, "ec", "second", fmt.Sprint("unknown", i))
 	}
-	if n := s.requests.Load(); n != 1 {
+	if n := s.requests.Load(); n != 2 { // once more for the first key that is not known
 		t.Errorf("asked %d times", n)
 	}
 	s.body.Store(`{"keys":[` + publicJWK("rsa", "first") + `,` + publicJWK("ec", "second") + `]}`)
@@ -216,6 +216,27 @@ func TestKeysAreFetchedFromTheJWKSURI(t *testing.T) {
 	h.clock.Advance(time.Hour)
 	h.poll()
 	prove(200, "ec", "second", "6") // its host is away
+}
+
+// Keys without a kid are fetched anew where none of them verifies, twice in 30 s.
+func TestReplacedKeysWithoutAKidAreFound(t *testing.T) {
+	h := newHouse(t)
+	h.seed()
+	s := newSink(t)
+	s.body.Store(`{"keys":[` + publicJWK("rsa", "") + `]}`)
+	h.signer(`,"jwks_uri":"https://client.example/jwks"`)
+	h.outlet.allow(t, s)
+	for i, step := range []struct {
+		key         string
+		want, asked int
+	}{{"rsa", 200, 1}, {"rsa", 200, 1}, {"rsa1", 200, 2}, {"rsa1", 200, 2}, {"rsa", 401, 2}} {
+		if i == 2 {
+			s.body.Store(`{"keys":[` + publicJWK("rsa1", "") + `]}`)
+		}
+		if status, _ := h.prove(h.fresh(step.key, fmt.Sprint("jti", i))); status != step.want || int(s.requests.Load()) != step.asked {
+			t.Errorf("step %d: %d after %d requests, want %+v", i, status, s.requests.Load(), step)
+		}
+	}
 }
 
 // Class M: an assertion of a client that does not exist costs the queries that
@@ -386,12 +407,19 @@ func TestKeysOfTrustedIssuersAreFetched(t *testing.T) {
 	s.body.Store(`{"keys":[` + publicJWK("ec", "now") + `]}`)
 	h.admin("PATCH", "tenants/acme/clients/106", `{"grant_types":["`+oauth.GrantJWTBearer+`"],"token_endpoint_auth_method":"none"}`)
 	h.admin("POST", "tenants/acme/trusted-issuers", `{"issuer":"https://ci.example","jwks_uri":"https://ci.example/jwks","rules":[{"client_id":"106","subject":"job"}]}`)
-	ask := func(jti string) int {
-		text := h.assertion(t, "ec", "iss=https://ci.example", "sub=job", "aud="+publicURL+"/t/acme", "exp=60", "h.kid=now", "jti="+jti)
+	askOf := func(issuer, jti string) *http.Response {
+		text := h.assertion(t, "ec", "iss="+issuer, "sub=job", "aud="+publicURL+"/t/acme", "exp=60", "h.kid=now", "jti="+jti)
 		response, _ := h.post("/t/acme/oauth2/token", url.Values{"grant_type": {oauth.GrantJWTBearer}, "client_id": {"106"}, "assertion": {text}})
-		return response.StatusCode
+		return response
 	}
-	if status := ask("1"); status != http.StatusBadRequest || s.connections.Load() != 0 {
+	ask := func(jti string) int { return askOf("https://ci.example", jti).StatusCode }
+	if r := askOf("https://ci.example", "0"); r.Header.Get("Retry-After") != "30" {
+		t.Errorf("while its keys are away: %s, Retry-After %q", r.Status, r.Header.Get("Retry-After"))
+	}
+	if r := askOf("https://other.example", "0"); r.StatusCode != http.StatusBadRequest {
+		t.Errorf("an issuer that is not registered: %s", r.Status)
+	}
+	if status := ask("1"); status != http.StatusServiceUnavailable || s.connections.Load() != 0 {
 		t.Errorf("before it may be asked: %d, %d connections", status, s.connections.Load())
 	}
 	h.outlet.allow(t, s)
