@@ -19,6 +19,15 @@ type keyChange struct {
 	details map[string]any
 }
 
+// event says what came of the change: what a refused one lacks is published, so
+// that it can be ordered again.
+func (c keyChange) event(s *Service, refusal error) tenants.AuditEvent {
+	if refusal != nil {
+		c.action, c.details = "key.publish", map[string]any{"ordered": c.action, "refused": refusal.Error()}
+	}
+	return s.event(c.actor, c.tenant.ID, c.action, c.target, c.details)
+}
+
 // System is the actor of what the platform does by itself.
 func System() Actor { return Actor{Name: "system", Scopes: AllScopes()} }
 
@@ -41,7 +50,7 @@ func (s *Service) changeKeys(ctx context.Context, c keyChange, plan func(keys.Se
 		planned.DueAt = keys.Due(planned, policy(c.tenant), s.now())
 		switch {
 		case !reflect.DeepEqual(planned.Keys, set.Keys):
-			err = s.store.SaveKeySet(ctx, planned, s.event(c.actor, c.tenant.ID, c.action, c.target, c.details))
+			err = s.store.SaveKeySet(ctx, planned, c.event(s, refusal))
 		case !planned.DueAt.Equal(set.DueAt) && set.Version != 0:
 			err = s.store.PostponeKeySet(ctx, planned)
 		}

@@ -95,6 +95,9 @@ func TestRotationIsGuarded(t *testing.T) {
 		t.Fatalf("earliest %v, want %v", earliest, want)
 	}
 	wantList(t, states(h.keys("acme")), "active", "next") // it was published all the same
+	if e := h.events("acme")[0]; e.Action != "key.publish" || e.Details["ordered"] != "key.rotate" || e.Details["refused"] == nil || len(e.Details) != 2 {
+		t.Errorf("the refused order is recorded as %+v", e)
+	}
 	h.now = earliest.Add(-time.Microsecond)
 	_, err = h.RotateKey(t.Context(), operator(), "acme", order)
 	wantError(t, err, admin.CodeTooEarly, "")

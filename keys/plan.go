@@ -14,15 +14,16 @@ import (
 // that plan call it only for keys that they put into the set.
 type NewKey func(alg string) (Key, error)
 
-// TooEarlyError refuses what would make tokens fail to verify. From Earliest on
-// it is possible.
+// TooEarlyError refuses what would make tokens fail to verify until Earliest.
 type TooEarlyError struct {
 	Earliest time.Time
 	Reason   string
+	Then     string // what can be done then, up to the instant: "possible from"
 }
 
 func (e *TooEarlyError) Error() string {
-	return fmt.Sprintf("%s: possible from %s on", e.Reason, e.Earliest.UTC().Format(time.RFC3339))
+	second := e.Earliest.Add(time.Second - 1).Truncate(time.Second) // no sooner
+	return fmt.Sprintf("%s: %s %s", e.Reason, e.Then, second.UTC().Format(time.RFC3339))
 }
 
 // ErrKeyInUse refuses the deletion of a key that signs or is going to.

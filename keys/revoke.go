@@ -123,7 +123,7 @@ func Delete(set Set, kid string, now time.Time) (Set, error) {
 		case key.RemoveAt == nil:
 			return set, fmt.Errorf("%w (%s)", ErrKeyInUse, kid)
 		case p.now.Before(*key.RemoveAt):
-			return set, &TooEarlyError{Earliest: *key.RemoveAt, Reason: "tokens that the key signed may be alive"}
+			return set, &TooEarlyError{Earliest: *key.RemoveAt, Reason: "tokens that the key signed may be alive", Then: "safe to delete at"}
 		}
 		p.set.Keys = append(p.set.Keys[:i], p.set.Keys[i+1:]...)
 		return p.set, nil

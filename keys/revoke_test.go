@@ -95,6 +95,9 @@ func TestDeleteWaitsForTheLastToken(t *testing.T) {
 	safe := b.now.Add(timing().Afterlife())
 	_, err := keys.Delete(b.set, "a", b.now)
 	b.tooEarly(err, safe)
+	if want := "tokens that the key signed may be alive: safe to delete at 2026-03-02T12:02:30Z"; err.Error() != want {
+		t.Errorf("%q, want %q", err, want)
+	}
 	if _, err = keys.Delete(b.set, "c", b.now); !errors.Is(err, keys.ErrKeyInUse) {
 		t.Error(err)
 	}

@@ -53,7 +53,7 @@ func Rotate(set Set, policy Policy, o RotateOptions, now time.Time, t Timing, ne
 }
 
 func tooEarlyToSign(earliest time.Time) *TooEarlyError {
-	return &TooEarlyError{Earliest: earliest, Reason: "verifiers may not know the published key yet"}
+	return &TooEarlyError{Earliest: earliest, Reason: "verifiers may not know the published key yet", Then: "possible from"}
 }
 
 // promote makes next sign now, or a new key where it is nil, and sees to it
