@@ -27,17 +27,14 @@ func (n *node) flush(ctx context.Context) error {
 	return errors.Join(n.journal.Flush(ctx, time.Now()), n.keyUses.Flush(ctx), n.clients.FlushUses(ctx, n.db), n.legacy.Flush(ctx))
 }
 
+// every does work until ctx ends, the first time at once.
 func (n *node) every(ctx context.Context, interval time.Duration, failed string, work func(context.Context) error) {
-	ticker := time.NewTicker(interval)
-	defer ticker.Stop()
 	for {
-		select {
-		case <-ctx.Done():
+		if err := work(ctx); err != nil && ctx.Err() == nil {
+			n.log.Error(failed, zap.Error(err))
+		}
+		if !sleep(ctx, interval) {
 			return
-		case <-ticker.C:
-			if err := work(ctx); err != nil && ctx.Err() == nil {
-				n.log.Error(failed, zap.Error(err))
-			}
 		}
 	}
 }

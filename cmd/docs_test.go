@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"io"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"go.uber.org/zap"
 
 	"github.com/gatehouse-auth/gatehouse/admin"
 	"github.com/gatehouse-auth/gatehouse/grants"
@@ -47,6 +50,27 @@ func TestTheGuideHasThePatternsOfSecrets(t *testing.T) {
 	for _, pattern := range []string{admin.SecretPattern, grants.RefreshPattern, grants.OpaquePattern} {
 		if !strings.Contains(readGuide(t), "`"+pattern+"`") {
 			t.Errorf("the guide lacks %s", pattern)
+		}
+	}
+}
+
+// Every metric that the operators' guide names is there: an alert on another
+// would never fire.
+func TestTheGuideNamesMetricsThatExist(t *testing.T) {
+	n := nodeOn(t, zap.NewNop())
+	asked := httptest.NewRequest("POST", string(n.settings.PublicURL)+"/t/operator/oauth2/token", strings.NewReader("grant_type=client_credentials"))
+	asked.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	n.server.Handler().ServeHTTP(httptest.NewRecorder(), asked) // some are there from the first request on
+	answer := httptest.NewRecorder()
+	n.metrics.Handler().ServeHTTP(answer, httptest.NewRequest("GET", "/metrics", nil))
+	named := regexp.MustCompile(`\bgatehouse_[a-z_]+[a-z]\b[^\[*]`).FindAllString(readGuide(t), -1)
+	if len(named) < 6 {
+		t.Errorf("the guide names %d metrics", len(named))
+	}
+	for _, name := range named {
+		name = name[:len(name)-1]
+		if !strings.Contains(answer.Body.String(), "\n# TYPE "+name+" ") {
+			t.Errorf("there is no metric %s", name)
 		}
 	}
 }

@@ -1,9 +1,11 @@
 package cmd
 
 import (
+	"context"
 	"errors"
 	"net/url"
 	"testing"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -22,5 +24,16 @@ func TestPasswordsThatAdministratorsSetTakeTheNodesSlots(t *testing.T) {
 	user := admin.NewUser{UserSettings: admin.UserSettings{Username: "ann", Password: "correct horse battery"}}
 	if _, err := service.CreateUser(t.Context(), admin.Actor{Name: "test", Scopes: admin.AllScopes()}, tenants.OperatorSlug, user); !errors.Is(err, passwords.ErrBusy) {
 		t.Errorf("hashed although no slot was free: %v", err)
+	}
+}
+
+// What is told of keys is there from the start.
+func TestWorkThatIsDoneEveryMinuteIsDoneAtOnce(t *testing.T) {
+	n := nodeOn(t, zap.NewNop())
+	ended, end := context.WithCancel(t.Context())
+	done := 0
+	n.every(ended, time.Hour, "", func(context.Context) error { done++; end(); return nil })
+	if done != 1 {
+		t.Errorf("done %d times", done)
 	}
 }

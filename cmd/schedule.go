@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"math"
 	"math/rand/v2"
 	"time"
 
@@ -80,17 +81,17 @@ func (n *node) lookAtKeys(ctx context.Context) error {
 // measureKeys adds how the platform's keys stand to the metrics.
 func (n *node) measureKeys() {
 	n.keyMetrics.ages.Store(&store.KeyAges{})
-	since := func(at time.Time) float64 {
+	since := func(at time.Time, none float64) float64 {
 		if at.IsZero() {
-			return 0
+			return none
 		}
 		return time.Since(at).Seconds()
 	}
 	ages := n.keyMetrics.ages.Load
-	n.metrics.Gauge("gatehouse_signing_key_age_seconds", "For how long the key that signs for longest has signed, over all tenants.",
-		func() float64 { return since(ages().OldestActive) })
-	n.metrics.Gauge("gatehouse_key_rotation_next_seconds", "Seconds to the next key rotation of any tenant; negative when it is overdue.",
-		func() float64 { return -since(ages().NextDue) })
+	n.metrics.Gauge("gatehouse_signing_key_age_seconds", "For how long the key that signs for longest has signed, over all tenants; 0 where none does.",
+		func() float64 { return since(ages().OldestActive, 0) })
+	n.metrics.Gauge("gatehouse_key_rotation_next_seconds", "Seconds until the next published key takes over, over all tenants; NaN where none is planned to.",
+		func() float64 { return -since(ages().NextRotation, math.NaN()) })
 	n.metrics.Gauge("gatehouse_key_rotation_overdue", "Tenants whose keys are due for more than a minute.",
 		func() float64 { return float64(ages().Overdue) })
 	n.metrics.Counter("gatehouse_key_rotation_failures_total", "Rotations that failed on this node.",

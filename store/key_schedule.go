@@ -59,7 +59,7 @@ func (db *DB) tendSoon(tx *gorm.DB, tenantID string) error {
 // KeyAges says how the platform's keys stand.
 type KeyAges struct {
 	OldestActive time.Time // since when the key signs that does so for longest; zero: no key signs
-	NextDue      time.Time // when a key set is due next, or since when; zero: none is
+	NextRotation time.Time // when a published key takes over next; zero: none is planned to
 	Overdue      int64     // key sets that are due for longer than a minute
 }
 
@@ -74,11 +74,12 @@ func (db *DB) KeyAges(ctx context.Context, now time.Time) (ages KeyAges, err err
 		} else if some {
 			ages.OldestActive = oldest.ActiveAt
 		}
-		var next setRow
-		if some, err := found(tx.Where("due_at IS NOT NULL").Order("due_at").Take(&next).Error); err != nil {
+		var next keys.Key
+		query = tx.Table(signingKeys).Where("active_at > ? AND active_at < ? AND (retire_at IS NULL OR retire_at > active_at) AND revoked_at IS NULL", now, stored(keys.Never()))
+		if some, err := found(query.Order("active_at").Take(&next).Error); err != nil {
 			return err
 		} else if some {
-			ages.NextDue = *next.DueAt
+			ages.NextRotation = next.ActiveAt
 		}
 		return tx.Model(&setRow{}).Where("due_at < ?", now.Add(-time.Minute)).Count(&ages.Overdue).Error
 	})

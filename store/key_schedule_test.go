@@ -98,10 +98,17 @@ func TestKeyAges(t *testing.T) {
 	}
 	old, gone, past, ahead := key("old", morning.Add(-50*time.Hour)), key("gone", morning.Add(-70*time.Hour)), key("past", morning.Add(-60*time.Hour)), key("next", morning.Add(time.Hour))
 	gone.RevokedAt, past.RetireAt = &revoked, &retired
-	must(t, db.SaveKeySet(t.Context(), keys.Set{TenantID: acme.ID, Keys: []keys.Key{old, gone, past, ahead}, DueAt: morning.Add(-2 * time.Minute)}, audit("key.tend")))
+	waits, withdrawn, taken := key("waits", keys.Never()), key("withdrawn", morning.Add(time.Minute)), key("taken", morning.Add(time.Minute))
+	withdrawn.RetireAt, taken.RevokedAt = &retired, &revoked
+	must(t, db.SaveKeySet(t.Context(), keys.Set{TenantID: acme.ID, Keys: []keys.Key{old, gone, past, ahead, waits, withdrawn, taken}, DueAt: morning.Add(-2 * time.Minute)}, audit("key.tend")))
 	ages, err = db.KeyAges(t.Context(), morning)
 	must(t, err)
-	if !ages.OldestActive.Equal(old.ActiveAt) || !ages.NextDue.Equal(morning.Add(-2*time.Minute)) || ages.Overdue != 1 {
+	if !ages.OldestActive.Equal(old.ActiveAt) || !ages.NextRotation.Equal(ahead.ActiveAt) || ages.Overdue != 1 {
 		t.Errorf("got %+v", ages)
+	}
+	ages, err = db.KeyAges(t.Context(), ahead.ActiveAt)
+	must(t, err)
+	if !ages.NextRotation.IsZero() {
+		t.Errorf("a rotation is planned for %s", ages.NextRotation)
 	}
 }
