@@ -1,4 +1,4 @@
-//go:build !openssl
+//go:build !openssl || !cgo
 
 package keys
 
