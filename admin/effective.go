@@ -4,8 +4,10 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/gatehouse-auth/gatehouse/grants"
+	"github.com/gatehouse-auth/gatehouse/keys"
 	"github.com/gatehouse-auth/gatehouse/oauth"
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
@@ -27,6 +29,7 @@ type Effective struct {
 	Lifetime       grants.Lifetime  `json:"lifetime"`
 	ExcessLifetime string           `json:"excess_lifetime"`
 	TokenFormat    EffectiveFormat  `json:"token_format"`
+	SigningAlg     EffectiveAlg     `json:"signing_alg"`
 	Claims         []EffectiveClaim `json:"claims"`
 }
 
@@ -34,6 +37,15 @@ type Effective struct {
 type EffectiveFormat struct {
 	Value     string `json:"value"`
 	DecidedBy string `json:"decided_by"` // client, api or platform
+}
+
+// EffectiveAlg is what signs tokens that are JWTs. While the first key of a
+// further algorithm waits for its lead, one of another algorithm does.
+type EffectiveAlg struct {
+	Value     string     `json:"value"`
+	DecidedBy string     `json:"decided_by"`         // api or tenant
+	StandIn   string     `json:"stand_in,omitempty"` // what signs until Since
+	Since     *time.Time `json:"since,omitempty"`    // set with StandIn
 }
 
 // EffectiveClaim is a configured claim of the tokens.
@@ -86,7 +98,29 @@ func (s *Service) Effective(ctx context.Context, a Actor, slug, clientID string,
 	}
 	e.Lifetime = grants.EffectiveLifetime(t, c, api, q.GrantType, oauth.Profile{})
 	e.TokenFormat.Value, e.TokenFormat.DecidedBy = tenants.TokenFormat(c, api)
-	return e, nil
+	e.SigningAlg, err = s.effectiveAlg(ctx, t, api)
+	return e, err
+}
+
+// effectiveAlg returns what signs tokens for an API, nil for the issuer.
+func (s *Service) effectiveAlg(ctx context.Context, t *tenants.Tenant, api *tenants.API) (EffectiveAlg, error) {
+	alg := EffectiveAlg{Value: t.SigningAlg, DecidedBy: "tenant"}
+	if api != nil && api.SigningAlg != "" {
+		alg = EffectiveAlg{Value: api.SigningAlg, DecidedBy: "api"}
+	}
+	set, err := s.store.KeySet(ctx, t.ID)
+	if err != nil {
+		return alg, err
+	}
+	now := s.instant()
+	if other := keys.StandIn(set, alg.Value, now); other != nil {
+		since := now.Add(s.cfg.Timing.Lead) // where its key is made with the next token
+		if next := keys.Successor(set, alg.Value, now); next != nil {
+			since = next.ActiveAt
+		}
+		alg.StandIn, alg.Since = other.Alg, &since
+	}
+	return alg, nil
 }
 
 // effectiveAPI returns the client's API that the audience names, nil where it is

@@ -101,6 +101,20 @@ func TestAlgorithmOfAnAPIIsIntroducedByTheSchedule(t *testing.T) {
 	if i < 0 || h.keys("acme")[i].State != keys.Next || h.keys("acme")[i].ActiveAt.Sub(h.now) < timing().Lead {
 		t.Fatalf("keys: %v", states(h.keys("acme")))
 	}
+	h.client("acme", "erp", tenants.APIAccess{Identifier: "https://api.example"})
+	signing := func() admin.EffectiveAlg {
+		t.Helper()
+		e, err := h.Effective(t.Context(), operator(), "acme", "erp", admin.EffectiveQuery{})
+		wantNone(t, err)
+		return e.SigningAlg
+	}
+	if got := signing(); got.Value != "ES256" || got.DecidedBy != "api" || got.StandIn != "RS256" || !got.Since.Equal(*h.keys("acme")[i].ActiveAt) {
+		t.Errorf("while it waits the API's tokens are signed by %+v", got)
+	}
+	h.now = h.now.Add(timing().Lead)
+	if got := signing(); got != (admin.EffectiveAlg{Value: "ES256", DecidedBy: "api"}) {
+		t.Errorf("after its lead the API's tokens are signed by %+v", got)
+	}
 }
 
 // The first token of a tenant, for whichever API, has the keys of all made that

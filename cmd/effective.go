@@ -39,6 +39,7 @@ func printEffective(w io.Writer, e *admin.Effective) error {
 	t.row("allowed", yesNo(e.Allowed))
 	t.row("scopes", strings.Join(e.Scopes, " "))
 	t.row("token_format", e.TokenFormat.Value+", decided by "+e.TokenFormat.DecidedBy)
+	t.row("signing_alg", signingAlg(e.SigningAlg))
 	t.row("lifetime", lifetime)
 	t.row("ceiling", seconds(l.Ceiling)+", by "+l.CeilingBy+"; more is: "+e.ExcessLifetime)
 	for _, claim := range e.Claims {
@@ -62,4 +63,12 @@ func printEffective(w io.Writer, e *admin.Effective) error {
 		t.row(step.Name, seconds(step.Default), seconds(step.Max))
 	}
 	return t.Flush()
+}
+
+func signingAlg(alg admin.EffectiveAlg) string {
+	text := alg.Value + ", decided by " + alg.DecidedBy
+	if alg.StandIn != "" {
+		text += "; its key waits for its lead: " + alg.StandIn + " signs until " + instant(*alg.Since)
+	}
+	return text
 }

@@ -88,7 +88,7 @@ type keysRevokeCmd struct {
 	tenantFlag
 	Kid          string `arg:"" optional:"" help:"The key's id."`
 	AllTenants   bool   `help:"Revoke the keys of every tenant, with --leaked-before."`
-	LeakedBefore string `placeholder:"TIME" help:"With --all-tenants: every key that was there before, such as 2027-01-01T00:00:00Z."`
+	LeakedBefore string `placeholder:"TIME" help:"With --all-tenants: every key that was there before, such as 2026-01-01T00:00:00Z."`
 	Yes          bool   `short:"y" help:"With --all-tenants: do not ask. Needed without a terminal, and with --json."`
 }
 

@@ -44,6 +44,20 @@ func SigningKey(set Set, alg string, now time.Time) *Key {
 	return found
 }
 
+// StandIn returns the key of another algorithm that signs while no key for alg
+// does, as its first one waits for its lead; nil where there is no need, or none.
+func StandIn(set Set, alg string, now time.Time) *Key {
+	if SigningKey(set, alg, now) != nil {
+		return nil
+	}
+	for _, other := range Algs() {
+		if key := SigningKey(set, other, now); key != nil {
+			return key
+		}
+	}
+	return nil
+}
+
 // Successor returns the key that takes over for alg after now, nil for none.
 func Successor(set Set, alg string, now time.Time) *Key {
 	var found *Key

@@ -70,11 +70,7 @@ func mayStillSign(k *Key, now time.Time, t Timing) bool {
 func (r *Ring) signer(alg string, now time.Time) (*parsedKey, error) {
 	key := SigningKey(r.set, alg, now)
 	if key == nil && Successor(r.set, alg, now) != nil {
-		for _, other := range Algs() {
-			if key = SigningKey(r.set, other, now); key != nil {
-				break
-			}
-		}
+		key = StandIn(r.set, alg, now)
 	}
 	if key == nil {
 		return nil, fmt.Errorf("%w for %s", ErrNoKey, alg)
