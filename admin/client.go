@@ -12,8 +12,8 @@ import (
 // NewClient is what a client is made of. Only Name must be given.
 type NewClient struct {
 	ClientSettings
-	ID     string `json:"client_id"`     // empty: a random one
-	Secret string `json:"client_secret"` // empty: a random one
+	ID     string `json:"client_id"`                     // empty: a random one
+	Secret string `json:"client_secret" empty:"refused"` // empty: a random one
 }
 
 // ClientSettings is what can be set and changed of a client. Of an API that is named
@@ -64,8 +64,8 @@ func (s *Service) createClient(ctx context.Context, a Actor, t *tenants.Tenant, 
 	c := &tenants.Client{TenantID: t.ID, ID: n.ID, CreatedAt: now, UpdatedAt: now}
 	if c.ID == "" {
 		c.ID = newClientID()
-	} else if !only(c.ID, "._~@-", 1, 128) {
-		return nil, Errorf(CodeInvalid, "client_id", "must be 1 to 128 of A-Z a-z 0-9 . _ ~ @ -")
+	} else if !only(c.ID, "._~@-", 1, 128) || isDots(c.ID) {
+		return nil, Errorf(CodeInvalid, "client_id", "must be 1 to 128 of A-Z a-z 0-9 . _ ~ @ -, and neither . nor ..")
 	}
 	if err := keepsStandIn("", n.AuthMethod); err != nil {
 		return nil, err

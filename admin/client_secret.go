@@ -15,8 +15,8 @@ const maxSecrets = 10
 
 // NewSecret is what a secret is made of; nothing must be given.
 type NewSecret struct {
-	Secret    string     `json:"secret"`     // empty: a random one
-	ExpiresAt *time.Time `json:"expires_at"` // nil: never
+	Secret    string     `json:"secret" empty:"refused"` // empty: a random one
+	ExpiresAt *time.Time `json:"expires_at"`             // nil: never
 }
 
 // CreatedSecret is a new secret, which is never shown again.

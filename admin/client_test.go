@@ -68,6 +68,7 @@ func TestClientsAreRefused(t *testing.T) {
 	}{
 		"an id that is taken":       {admin.NewClient{ID: "taken"}, admin.CodeExists, "client_id", nil},
 		"a space in an id":          {admin.NewClient{ID: "a b"}, admin.CodeInvalid, "client_id", nil},
+		"an id that URLs lose":      {admin.NewClient{ID: ".."}, admin.CodeInvalid, "client_id", nil},
 		"a long id":                 {admin.NewClient{ID: strings.Repeat("a", 129)}, admin.CodeInvalid, "client_id", nil},
 		"a long secret":             {admin.NewClient{Secret: strings.Repeat("a", 257)}, admin.CodeInvalid, "client_secret", nil},
 		"a secret beyond ASCII":     {admin.NewClient{Secret: "passwört"}, admin.CodeInvalid, "client_secret", nil},

@@ -25,8 +25,8 @@ const maxExact = 1<<53 - 1
 // Decode reads one JSON value into v, a pointer, and is stricter than
 // encoding/json: names count exactly as they are written, unknown and repeated
 // ones are refused, and so are values of another type, numbers that no double
-// holds, 0 for a number that is left out where it is not set, instants of years
-// that nobody means, invalid UTF-8, nesting past 16 levels and anything behind the
+// holds, 0 for a number that is left out where it is not set, empty texts where one
+// is made if none is given, instants of years that nobody means, invalid UTF-8, nesting past 16 levels and anything behind the
 // value. null stands for a value that is not given. Errors are *Error of
 // CodeInvalid whose Field is the path to the value, such as apis[1].scopes.
 func Decode(data []byte, v any) error {
@@ -64,9 +64,9 @@ func (w walker) next() (json.Token, error) {
 	return token, nil
 }
 
-// value reads one value that is meant for t. optional tells that it is a number
-// whose zero stands for none.
-func (w walker) value(t reflect.Type, path string, depth int, optional bool) error {
+// value reads one value that is meant for t. filled tells that it cannot be 0 or
+// empty, which stand for none.
+func (w walker) value(t reflect.Type, path string, depth int, filled bool) error {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
@@ -84,7 +84,9 @@ func (w walker) value(t reflect.Type, path string, depth int, optional bool) err
 		return w.object(t, path, depth)
 	case token == json.Delim('[') && (t.Kind() == reflect.Slice || t.Kind() == reflect.Interface):
 		return w.array(t, path, depth)
-	case optional && isZero(token):
+	case filled && token == "":
+		return Errorf(CodeInvalid, path, "is empty: give one, or leave it out")
+	case filled && isZero(token):
 		return Errorf(CodeInvalid, path, "must be 1 or more, or null where it is not set")
 	case !fits(token, t):
 		return Errorf(CodeInvalid, path, "must be %s", wanted(t))
@@ -105,11 +107,11 @@ func (w walker) object(t reflect.Type, path string, depth int) error {
 			return Errorf(CodeInvalid, inner, "is given twice")
 		}
 		seen[name] = true
-		member, optional, ok := memberOf(t, name)
+		member, filled, ok := memberOf(t, name)
 		if !ok {
 			return Errorf(CodeInvalid, inner, "is not known here: allowed are %s", strings.Join(names(t), ", "))
 		}
-		if err := w.value(member, inner, depth+1, optional); err != nil {
+		if err := w.value(member, inner, depth+1, filled); err != nil {
 			return err
 		}
 	}
@@ -192,8 +194,9 @@ func wanted(t reflect.Type) string {
 }
 
 // memberOf returns the type that the value under a name is read into, and whether
-// that is a number that is left out where it is zero.
-func memberOf(t reflect.Type, name string) (member reflect.Type, optional, ok bool) {
+// the value must be another than 0 and the empty text: a number that is left out
+// where it is zero, and what is tagged empty:"refused".
+func memberOf(t reflect.Type, name string) (member reflect.Type, filled, ok bool) {
 	switch t.Kind() {
 	case reflect.Map:
 		return t.Elem(), false, true
@@ -202,7 +205,8 @@ func memberOf(t reflect.Type, name string) (member reflect.Type, optional, ok bo
 	}
 	for _, field := range reflect.VisibleFields(t) {
 		if jsonName(field) == name {
-			return field.Type, field.Type.Kind() == reflect.Int && strings.HasSuffix(field.Tag.Get("json"), ",omitempty"), true
+			number := field.Type.Kind() == reflect.Int && strings.HasSuffix(field.Tag.Get("json"), ",omitempty")
+			return field.Type, number || field.Tag.Get("empty") == "refused", true
 		}
 	}
 	return nil, false, false

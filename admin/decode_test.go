@@ -17,6 +17,7 @@ type form struct {
 	Parts []part         `json:"parts"`
 	Sizes map[string]int `json:"sizes"`
 	Any   map[string]any `json:"any"`
+	Key   string         `json:"key" empty:"refused"`
 	Own   string         `json:"-"`
 }
 
@@ -49,6 +50,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"a string for a number":    {`{"count":"1"}`, "count"},
 		"0 for not set":            {`{"limit":0}`, "limit"},
 		"-0 for not set":           {`{"limit":-0}`, "limit"},
+		"an empty text":            {`{"key":""}`, "key"},
 		"a fraction":               {`{"count":1.5}`, "count"},
 		"a number out of range":    {`{"count":9223372036854775808}`, "count"},
 		"a huge exponent":          {`{"count":1e400000000}`, "count"},
@@ -81,7 +83,7 @@ func TestDecodeRefuses(t *testing.T) {
 			wantError(t, admin.Decode([]byte(c.body), new(form)), admin.CodeInvalid, c.field)
 		})
 	}
-	wantError(t, admin.Decode([]byte(`{"x":1}`), new(form)), admin.CodeInvalid, "x", "name, count, limit, on, at, parts")
+	wantError(t, admin.Decode([]byte(`{"x":1}`), new(form)), admin.CodeInvalid, "x", "name, count, limit, on, at, parts, sizes, any, key")
 }
 
 func FuzzDecode(f *testing.F) {

@@ -154,6 +154,10 @@ func only(text, extra string, minLength, maxLength int) bool {
 	return len(text) >= minLength && len(text) <= maxLength
 }
 
+// isDots reports whether text is . or .., which clients take out of the path of a
+// URL (RFC 3986 section 5.2.4).
+func isDots(text string) bool { return text == "." || text == ".." }
+
 // clipped returns a text of other people's as it may be stored and shown: cut
 // short, without control characters.
 func clipped(text string) string {

@@ -23,9 +23,9 @@ type UserSettings struct {
 	// Permissions are the user's own, beside those of its groups.
 	Permissions []string       `json:"permissions"`
 	Profile     map[string]any `json:"profile"`
-	Password    string         `json:"password,omitempty"`
+	Password    string         `json:"password,omitempty" empty:"refused"`
 	// PasswordHash is of another system: argon2id, bcrypt, pbkdf2 or scrypt.
-	PasswordHash string `json:"password_hash,omitempty"`
+	PasswordHash string `json:"password_hash,omitempty" empty:"refused"`
 }
 
 // CreateUser makes a user; it needs users:write, and the admin scopes that the

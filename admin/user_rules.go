@@ -41,8 +41,8 @@ func (n UserSettings) applyTo(u *tenants.User) {
 // checkUserID holds a given id to characters that need no escaping but |, which
 // ids of other systems have.
 func checkUserID(id string) error {
-	if !only(id, "._~@|:-", 1, 128) {
-		return Errorf(CodeInvalid, "id", "must be 1 to 128 of A-Z a-z 0-9 . _ ~ @ | : -")
+	if !only(id, "._~@|:-", 1, 128) || isDots(id) {
+		return Errorf(CodeInvalid, "id", "must be 1 to 128 of A-Z a-z 0-9 . _ ~ @ | : -, and neither . nor ..")
 	}
 	if strings.HasPrefix(id, tenants.ServiceAccountPrefix) {
 		return Errorf(CodeInvalid, "id", "ids that begin with %s are reserved for service accounts", tenants.ServiceAccountPrefix)

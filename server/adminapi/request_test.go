@@ -55,6 +55,32 @@ func TestQueriesAreRefused(t *testing.T) {
 	d.want(400, "invalid", call{method: "GET", path: "/tenants/acme/clients?since=2026-01-01T00:00:00Z", token: token})
 }
 
+// What URLs cannot carry is nobody's id, and an empty secret is not a random one.
+func TestIDsAndSecretsAreOnesThatCanBeUsed(t *testing.T) {
+	d := newDesk(t)
+	d.furnished("acme")
+	token := d.operator()
+	for _, c := range []struct {
+		list, field string
+		body        object
+	}{
+		{"clients", "client_id", object{"name": "X", "client_id": "."}},
+		{"clients", "client_id", object{"name": "X", "client_id": ".."}},
+		{"clients", "client_secret", object{"name": "X", "client_secret": ""}},
+		{"clients/client-of-acme/secrets", "secret", object{"secret": ""}},
+		{"users", "id", object{"username": "x", "id": "."}},
+		{"users", "id", object{"username": "x", "id": ".."}},
+		{"users", "password", object{"username": "x", "password": ""}},
+	} {
+		r := d.want(400, "invalid", call{method: "POST", path: "/tenants/acme/" + c.list, token: token, body: c.body})
+		if r.text("field") != c.field {
+			t.Errorf("%v: %s", c.body, r.raw)
+		}
+	}
+	d.want(201, "", call{method: "POST", path: "/tenants/acme/clients", token: token, body: object{"name": "X", "client_id": "...", "client_secret": nil}})
+	d.want(200, "", call{method: "GET", path: "/tenants/acme/clients/...", token: token})
+}
+
 // Members that would assign what is not the caller's are refused, and nothing
 // changes.
 func TestClassPMassAssignmentIsRefused(t *testing.T) {
