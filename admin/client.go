@@ -23,7 +23,7 @@ type ClientSettings struct {
 	Name              string              `json:"name"`
 	Description       string              `json:"description"`
 	Status            tenants.Status      `json:"status"`      // empty: active
-	GrantTypes        []string            `json:"grant_types"` // may be empty
+	GrantTypes        []string            `json:"grant_types"` // may be empty; nil: client_credentials, if the client can prove who it is
 	AuthMethod        string              `json:"token_endpoint_auth_method"`
 	APIs              []tenants.APIAccess `json:"apis"`
 	ResourceServerFor []string            `json:"resource_server_for"`
@@ -69,6 +69,9 @@ func (s *Service) createClient(ctx context.Context, a Actor, t *tenants.Tenant, 
 	}
 	if err := keepsStandIn("", n.AuthMethod); err != nil {
 		return nil, err
+	}
+	if n.GrantTypes == nil && n.AuthMethod != oauth.AuthNone {
+		n.GrantTypes = []string{oauth.GrantClientCredentials}
 	}
 	n.ClientSettings.applyTo(c)
 	if c.ExpiresAt != nil && !now.Before(*c.ExpiresAt) {

@@ -25,8 +25,15 @@ func TestClientsGetDefaults(t *testing.T) {
 	}
 	got, err := h.Client(t.Context(), operator(), "acme", made.ID)
 	wantNone(t, err)
-	if got.Status != tenants.Active || got.AuthMethod != oauth.AuthSecretBasic || len(got.GrantTypes) != 0 {
+	if got.Status != tenants.Active || got.AuthMethod != oauth.AuthSecretBasic {
 		t.Errorf("got %+v", got)
+	}
+	wantList(t, got.GrantTypes, oauth.GrantClientCredentials)
+	for method, given := range map[string][]string{oauth.AuthSecretBasic: {}, oauth.AuthNone: nil} {
+		settings := admin.ClientSettings{Name: "N", AuthMethod: method, GrantTypes: given}
+		bare, err := h.CreateClient(t.Context(), operator(), "acme", admin.NewClient{ClientSettings: settings})
+		wantNone(t, err)
+		wantList(t, bare.GrantTypes)
 	}
 	wantList(t, got.APIs[0].Scopes, "data", "publish")
 	none := h.client("acme", "none", access("api"))

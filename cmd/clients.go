@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/gatehouse-auth/gatehouse/admin"
-	"github.com/gatehouse-auth/gatehouse/oauth"
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
@@ -62,7 +61,7 @@ func (c *clientsCreateCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	p := change{"name": c.Name, "client_id": c.ClientID, "client_secret": secret, "grant_types": []string{oauth.GrantClientCredentials}}
+	p := change{"name": c.Name, "client_id": c.ClientID, "client_secret": secret}
 	if err := c.change(p); err != nil {
 		return err
 	}

@@ -58,12 +58,19 @@ func (s *Settings) checkPublicURL() error {
 
 // Warnings tells what is allowed and hardly wanted.
 func (s *Settings) Warnings() []string {
-	u, err := url.Parse(s.PublicURL)
-	if err != nil || u.Scheme == "https" || loopback(u.Hostname()) {
-		return nil
+	var warnings []string
+	if u, err := url.Parse(s.PublicURL); err == nil && u.Scheme != "https" && !loopback(u.Hostname()) {
+		warnings = append(warnings, s.problem("public_url", "%s is not https: tokens and secrets travel in the clear", s.PublicURL).Error())
 	}
-	return []string{s.problem("public_url", "%s is not https: tokens and secrets travel in the clear", s.PublicURL).Error()}
+	if n := len(s.BootstrapClientSecret); n > 0 && n < wantedBootstrapSecret {
+		warnings = append(warnings, s.problem("bootstrap_client_secret", "has %d characters: whoever guesses it has every tenant; give %d or more", n, wantedBootstrapSecret).Error())
+	}
+	return warnings
 }
+
+// wantedBootstrapSecret is from how many characters on a secret that was given is
+// not warned of. Shorter ones are taken, as systems in use have them.
+const wantedBootstrapSecret = 16
 
 func loopback(host string) bool {
 	address, err := netip.ParseAddr(host)

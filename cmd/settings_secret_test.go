@@ -92,6 +92,15 @@ func TestPlainHTTPIsWarnedOfBeyondThisMachine(t *testing.T) {
 	}
 }
 
+func TestShortBootstrapSecretIsWarnedOfAndNotShown(t *testing.T) {
+	for secret, warnings := range map[string]int{"hush-hush": 1, "hush-hush-hush-1": 0} {
+		s, err := load(t, "", []string{"GATEHOUSE_BOOTSTRAP_CLIENT_ID=operator", "GATEHOUSE_BOOTSTRAP_CLIENT_SECRET=" + secret}, nil)
+		if err != nil || len(s.Warnings()) != warnings || strings.Contains(strings.Join(s.Warnings(), ""), "hush") {
+			t.Errorf("%q, %v", s.Warnings(), err)
+		}
+	}
+}
+
 // Every setting has a help text, and a flag unless it is a secret.
 func TestSettingsAreDescribedAndHaveFlags(t *testing.T) {
 	var out strings.Builder
