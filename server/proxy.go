@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+
+	"go.uber.org/zap"
 )
 
 // trusted reports whether the address is that of a configured proxy.
@@ -20,6 +22,9 @@ func (s *Server) trusted(address netip.Addr) bool {
 // behind trusted proxies, the nearest one in X-Forwarded-For that is none.
 func (s *Server) clientAddress(r *http.Request) string {
 	if len(s.TrustedProxies) == 0 {
+		if len(r.Header["X-Forwarded-For"]) > 0 {
+			s.unheard.Do(func() { s.warnUnheard(r) })
+		}
 		host, _, _ := strings.Cut(r.RemoteAddr, "]:")
 		if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasPrefix(host, "[") {
 			host = host[:i]
@@ -32,16 +37,37 @@ func (s *Server) clientAddress(r *http.Request) string {
 	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for i := len(hops) - 1; i >= 0; i-- {
-		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
-		if err != nil {
+		hop, ok := parseHop(strings.TrimSpace(hops[i]))
+		if !ok {
 			break // what is left of it was not written by a proxy of ours
 		}
-		address = hop.Unmap()
+		address = hop
 		if !s.trusted(address) {
 			break
 		}
 	}
 	return address.String()
+}
+
+// parseHop reads an address as proxies write them: also with a port, or in
+// brackets.
+func parseHop(text string) (netip.Addr, bool) {
+	if pair, err := netip.ParseAddrPort(text); err == nil {
+		return pair.Addr().Unmap(), true
+	}
+	if inner, ok := strings.CutPrefix(text, "["); ok && strings.HasSuffix(inner, "]") {
+		text = strings.TrimSuffix(inner, "]")
+	}
+	address, err := netip.ParseAddr(text)
+	return address.Unmap(), err == nil
+}
+
+// warnUnheard tells, once, that somebody says for whom a request is, and is not
+// heard: a proxy that was forgotten has all requests come from one address.
+func (s *Server) warnUnheard(r *http.Request) {
+	s.Log.Warn("a request has X-Forwarded-For, which does not count while trusted_proxies is empty: "+
+		"if that is a proxy of yours, name it there, or throttle, log and audit take all that it forwards for one address",
+		zap.Stringer("peer", peer(r)))
 }
 
 // requestHost returns the host that the client asked for. X-Forwarded-Host

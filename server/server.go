@@ -72,6 +72,7 @@ type Server struct {
 	routes    places
 	metadata  *lru.Cache[described, *document]
 	documents *documents
+	unheard   sync.Once // the warning of forwarded addresses that do not count
 }
 
 // New makes a Server.

@@ -1,0 +1,56 @@
+package server_test
+
+import (
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"strings"
+	"testing"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/gatehouse-auth/gatehouse/server"
+)
+
+func TestForwardedAddressesAreReadAsProxiesWriteThem(t *testing.T) {
+	config := server.Config{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}
+	for forwarded, want := range map[string]string{
+		"9.9.9.9":                      "9.9.9.9",
+		"9.9.9.9:1234":                 "9.9.9.9",
+		"2001:db8::1":                  "2001:db8::1",
+		"[2001:db8::1]":                "2001:db8::1",
+		"[2001:db8::1]:99":             "2001:db8::1",
+		"[::ffff:9.9.9.9]:99":          "9.9.9.9",
+		"8.8.8.8, 9.9.9.9:1, 10.1.1.1": "9.9.9.9",
+		"9.9.9.9, unknown, 10.1.1.1:7": "10.1.1.1",
+		"9.9.9.9:":                     "10.0.0.1",
+		"[9.9.9.9":                     "10.0.0.1",
+		"unknown":                      "10.0.0.1",
+	} {
+		request := httptest.NewRequest("GET", "/", nil)
+		request.RemoteAddr = "10.0.0.1:5555"
+		request.Header.Set("X-Forwarded-For", forwarded)
+		if address, _ := server.Seen(config, request); address != want {
+			t.Errorf("%s: %s, want %s", forwarded, address, want)
+		}
+	}
+}
+
+func TestForgottenProxyIsWarnedOfOnce(t *testing.T) {
+	core, logs := observer.New(zap.WarnLevel)
+	s := server.New(server.Config{PublicURL: &url.URL{}}, server.Parts{Metrics: server.NewMetrics(), Log: zap.New(core)}).Handler()
+	request := httptest.NewRequest("GET", "/healthz", nil)
+	request.RemoteAddr = "10.0.0.1:5555"
+	s.ServeHTTP(httptest.NewRecorder(), request)
+	if logs.Len() != 0 {
+		t.Errorf("warned of nothing: %v", logs.All())
+	}
+	request.Header.Set("X-Forwarded-For", "9.9.9.9")
+	for range 3 {
+		s.ServeHTTP(httptest.NewRecorder(), request)
+	}
+	if logs.Len() != 1 || !strings.Contains(logs.All()[0].Message, "trusted_proxies") || logs.All()[0].ContextMap()["peer"] != "10.0.0.1" {
+		t.Errorf("warned: %v", logs.All())
+	}
+}
