@@ -75,9 +75,14 @@ func (a *api) router() http.Handler {
 	router.NoRoute(func(c *gin.Context) { refuse(c, errNoRoute()) })
 	router.NoMethod(func(c *gin.Context) { refuse(c, errNoMethod(c.Writer.Header().Get("Allow"))) })
 	group := router.Group(Prefix)
-	group.GET("/openapi.yaml", func(c *gin.Context) { c.Data(http.StatusOK, "application/yaml", openAPI) })
+	look := []string{http.MethodGet, http.MethodHead}
+	group.Match(look, "/openapi.yaml", func(c *gin.Context) { c.Data(http.StatusOK, "application/yaml", openAPI) })
 	for _, route := range a.routes() {
-		group.Handle(route.method, route.path, a.handle(route))
+		methods := []string{route.method}
+		if route.method == http.MethodGet {
+			methods = look
+		}
+		group.Match(methods, route.path, a.handle(route))
 	}
 	return router
 }

@@ -202,6 +202,7 @@ func (a *api) actor(c *gin.Context) (admin.Actor, error) {
 		return admin.Actor{}, errNoToken()
 	}
 	scheme, token, _ := strings.Cut(headers[0], " ")
+	token = strings.TrimLeft(token, " ") // one space or more (RFC 9110 section 11.4)
 	if len(headers) > 1 || !strings.EqualFold(scheme, "Bearer") || token == "" || strings.ContainsAny(token, " ,") {
 		return admin.Actor{}, errBadAuthorization()
 	}

@@ -150,7 +150,7 @@ func TestAuthorizationHeadersAreRefused(t *testing.T) {
 		"another scheme":   {"Basic b3BlcmF0b3I6eA=="},
 		"no token":         {"Bearer"},
 		"an empty token":   {"Bearer "},
-		"two spaces":       {"Bearer  " + token},
+		"a space behind":   {"Bearer " + token + " x"},
 		"a list of tokens": {"Bearer " + token + ", Bearer " + token},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -166,5 +166,6 @@ func TestAuthorizationHeadersAreRefused(t *testing.T) {
 		})
 	}
 	d.want(200, "", call{method: "GET", path: "/tenants", header: map[string]string{"Authorization": "bearer " + token}})
+	d.want(200, "", call{method: "GET", path: "/tenants", header: map[string]string{"Authorization": "Bearer  " + token}})
 	d.want(401, "unauthorized", call{method: "GET", path: "/tenants?access_token=" + token})
 }

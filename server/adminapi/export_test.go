@@ -14,9 +14,18 @@ import (
 // What the tests of this package see more than others.
 var ReadQuery = readQuery
 
-func ReadIfMatch(values []string) (int64, error) {
+// ReadIfMatch returns the versions for which a change is made, in turn.
+func ReadIfMatch(values []string) (versions []int64, err error) {
 	r := &request{Context: &gin.Context{Request: &http.Request{Header: http.Header{"If-Match": values}}}}
-	return r.version()
+	err = r.matching(func(version int64) error {
+		versions = append(versions, version)
+		return admin.Errorf(admin.CodeStale, "", "another one")
+	})
+	var refused *admin.Error
+	if errors.As(err, &refused) && refused.Code == admin.CodeStale {
+		err = nil
+	}
+	return versions, err
 }
 
 // ReadPage returns the size and the token of the page that a query asks for.

@@ -66,40 +66,75 @@ func (r *request) made(v any) error { return r.body(v, false, typeJSON) }
 // order reads what an order says, which may be nothing.
 func (r *request) order(v any) error { return r.body(v, true, typeJSON) }
 
-// patch reads a merge patch and the version that it is for.
-func (r *request) patch() (admin.Patch, int64, error) {
+// patch reads a merge patch.
+func (r *request) patch() (admin.Patch, error) {
 	var p admin.Patch
-	if err := r.body(&p, false, typePatch, typeJSON); err != nil {
-		return nil, 0, err
-	}
-	version, err := r.version()
-	return p, version, err
+	return p, r.body(&p, false, typePatch, typeJSON)
 }
 
-// never is a version that nothing has.
-const never = -1
+// matching makes a change for the version that If-Match names, or for any (0)
+// where it names none (RFC 9110 section 13.1.1). Of several, the thing can have
+// one: for the others the change does nothing but say so.
+func (r *request) matching(change func(version int64) error) error {
+	wanted, unbound, err := readTags(r.Request.Header.Values("If-Match"), "If-Match", false)
+	if err != nil {
+		return err
+	}
+	if unbound {
+		return change(0)
+	}
+	if len(wanted) == 0 {
+		return change(never)
+	}
+	for _, version := range wanted {
+		var refused *admin.Error
+		if err = change(version); !errors.As(err, &refused) || refused.Code != admin.CodeStale {
+			break
+		}
+	}
+	return err
+}
 
-// version reads If-Match (RFC 9110 section 13.1.1): 0 where any version will
-// do. Only a strong tag that we made can match.
-func (r *request) version() (int64, error) {
-	values := r.Request.Header.Values("If-Match")
-	if len(values) == 0 {
-		return 0, nil
+// unchanged reports whether If-None-Match names the version (RFC 9110 section
+// 13.1.2).
+func unchanged(header http.Header, version int64) bool {
+	values := header.Values("If-None-Match")
+	versions, unbound, err := readTags(values, "If-None-Match", true)
+	return err == nil && len(values) > 0 && (unbound || slices.Contains(versions, version))
+}
+
+const (
+	never   = -1 // a version that nothing has
+	maxTags = 20
+)
+
+// readTags reads a list of entity tags as the versions that are meant, each
+// once: other tags than ours match nothing. unbound tells that there is no list,
+// or * instead of one. Where weak, proxies may have made our tags so.
+func readTags(values []string, field string, weak bool) (versions []int64, unbound bool, err error) {
+	list := strings.Split(strings.Join(values, ","), ",")
+	if len(values) == 0 || len(list) == 1 && strings.TrimSpace(list[0]) == "*" {
+		return nil, true, nil
 	}
-	tag := strings.TrimSpace(values[0])
-	if len(values) > 1 || strings.Contains(tag, ",") {
-		return 0, admin.Errorf(admin.CodeInvalid, "If-Match", "must be one entity tag or *")
+	if len(list) > maxTags {
+		return nil, false, admin.Errorf(admin.CodeInvalid, field, "has %d entity tags, %d are allowed", len(list), maxTags)
 	}
-	if tag == "*" {
-		return 0, nil
+	for _, tag := range list {
+		tag = strings.TrimSpace(tag)
+		if tag == "*" {
+			return nil, false, admin.Errorf(admin.CodeInvalid, field, "must be entity tags, or * alone")
+		}
+		if weak {
+			tag = strings.TrimPrefix(tag, "W/")
+		}
+		text, opened := strings.CutPrefix(tag, `"`)
+		text, closed := strings.CutSuffix(text, `"`)
+		n, err := strconv.ParseInt(text, 10, 64)
+		if opened && closed && err == nil && n > 0 && strconv.FormatInt(n, 10) == text && !slices.Contains(versions, n) {
+			versions = append(versions, n)
+		}
 	}
-	text, opened := strings.CutPrefix(tag, `"`)
-	text, closed := strings.CutSuffix(text, `"`)
-	n, err := strconv.ParseInt(text, 10, 64)
-	if !opened || !closed || err != nil || n < 1 || strconv.FormatInt(n, 10) != text {
-		return never, nil
-	}
-	return n, nil
+	return versions, false, nil
 }
 
 // readQuery reads the parameters of a query, each known and given once. An
@@ -156,6 +191,10 @@ type answer struct {
 func (a answer) write(c *gin.Context) {
 	if a.version != 0 {
 		c.Header("ETag", `"`+strconv.FormatInt(a.version, 10)+`"`)
+		if (c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead) && unchanged(c.Request.Header, a.version) {
+			c.Status(http.StatusNotModified)
+			return
+		}
 	}
 	if len(a.location) > 0 {
 		path := Prefix

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
@@ -28,13 +29,53 @@ func TestPreconditions(t *testing.T) {
 	for _, never := range []string{`"0"`, `"-1"`, `"0` + number + `"`, `"+` + number + `"`, `W/` + tag, number, `"`, `""`, `"x"`, tag + tag} {
 		d.want(412, "stale", call{method: "PATCH", path: "/tenants/acme", token: token, body: object{"name": "X"}, header: map[string]string{"If-Match": never}})
 	}
-	d.want(400, "invalid", call{method: "PATCH", path: "/tenants/acme", token: token, body: object{"name": "X"}, header: map[string]string{"If-Match": tag + `, "7"`}})
+	for list, status := range map[string]int{
+		`"98", "99"`: 412, `"98",*`: 400, strings.Repeat(`"98",`, 20) + tag: 400, `"98", ` + tag + `, "99"`: 200, `"a,b" ,` + tag: 200,
+	} {
+		change := call{method: "PATCH", path: "/tenants/acme", token: token, body: object{}, header: map[string]string{"If-Match": list}}
+		if r := d.do(change); r.status != status {
+			t.Errorf("%s: %d %s", list, r.status, r.raw)
+		}
+	}
 	d.want(200, "", call{method: "PATCH", path: "/tenants/acme", token: token, body: object{"name": "X"}, header: map[string]string{"If-Match": " " + tag + " "}})
 	d.want(200, "", call{method: "PATCH", path: "/tenants/acme", token: token, body: object{"name": "Y"}, header: map[string]string{"If-Match": "*"}})
 	shown, err := d.service.Tenant(t.Context(), everything(), "acme")
 	d.must(err)
 	if shown.Name != "Y" {
 		t.Errorf("the name is %s", shown.Name)
+	}
+}
+
+// What is known is not sent again, and HEAD is GET without what it shows.
+func TestReadsAreConditional(t *testing.T) {
+	d := newDesk(t)
+	ids := d.furnished("acme")
+	token, walked := d.operator(), 0
+	for path, item := range d.spec.Paths.Map() {
+		if item.Get == nil || item.Get.Responses.Status(304) == nil {
+			continue
+		}
+		walked++
+		read := call{method: "GET", path: ids.Replace(path), token: token}
+		tag := d.want(200, "", read).header.Get("ETag")
+		for known, status := range map[string]int{tag: 304, "W/" + tag: 304, `"98", ` + tag: 304, "*": 304, `"98"`: 200, "x": 200} {
+			read.header = map[string]string{"If-None-Match": known}
+			if r := d.do(read); r.status != status || r.header.Get("ETag") != tag || status == 304 && len(r.raw) > 0 {
+				t.Errorf("%s, %s: %d %v %s", path, known, r.status, r.header, r.raw)
+			}
+		}
+		request, err := http.NewRequestWithContext(t.Context(), "HEAD", d.http.URL+adminapi.Prefix+read.path, nil)
+		d.must(err)
+		request.Header.Set("Authorization", "Bearer "+token)
+		head, err := d.http.Client().Do(request)
+		d.must(err)
+		head.Body.Close()
+		if head.StatusCode != 200 || head.Header.Get("ETag") != tag || head.ContentLength < 1 {
+			t.Errorf("HEAD %s: %d %v", path, head.StatusCode, head.Header)
+		}
+	}
+	if walked < 8 {
+		t.Errorf("%d things were read", walked)
 	}
 }
 

@@ -1,6 +1,9 @@
 package adminapi
 
-import "github.com/gatehouse-auth/gatehouse/admin"
+import (
+	"github.com/gatehouse-auth/gatehouse/admin"
+	"github.com/gatehouse-auth/gatehouse/tenants"
+)
 
 func (a *api) listTenants(r *request) (answer, error) {
 	page, err := a.service.Tenants(r.ctx(), r.actor, r.page())
@@ -28,23 +31,25 @@ func (a *api) showTenant(r *request) (answer, error) {
 }
 
 func (a *api) updateTenant(r *request) (answer, error) {
-	patch, version, err := r.patch()
+	patch, err := r.patch()
 	if err != nil {
 		return answer{}, err
 	}
-	t, err := a.service.UpdateTenant(r.ctx(), r.actor, r.tenant(), version, patch)
+	var changed *tenants.Tenant
+	err = r.matching(func(version int64) error {
+		changed, err = a.service.UpdateTenant(r.ctx(), r.actor, r.tenant(), version, patch)
+		return err
+	})
 	if err != nil {
 		return answer{}, err
 	}
-	return shown(t, t.Version), nil
+	return shown(changed, changed.Version), nil
 }
 
 func (a *api) deleteTenant(r *request) (answer, error) {
-	version, err := r.version()
-	if err != nil {
-		return answer{}, err
-	}
-	return gone(), a.service.DeleteTenant(r.ctx(), r.actor, r.tenant(), version)
+	return gone(), r.matching(func(version int64) error {
+		return a.service.DeleteTenant(r.ctx(), r.actor, r.tenant(), version)
+	})
 }
 
 func (a *api) listAuditEvents(r *request) (answer, error) {

@@ -47,18 +47,19 @@ func things[N any, M, T thing](
 			return shownThing(show(r.ctx(), r.actor, r.tenant(), r.Param(param)))
 		}},
 		{"PATCH", one, nil, func(r *request) (answer, error) {
-			patch, version, err := r.patch()
+			patch, err := r.patch()
 			if err != nil {
 				return answer{}, err
 			}
-			return shownThing(update(r.ctx(), r.actor, r.tenant(), r.Param(param), version, patch))
+			var changed T
+			err = r.matching(func(version int64) error {
+				changed, err = update(r.ctx(), r.actor, r.tenant(), r.Param(param), version, patch)
+				return err
+			})
+			return shownThing(changed, err)
 		}},
 		{"DELETE", one, nil, func(r *request) (answer, error) {
-			version, err := r.version()
-			if err != nil {
-				return answer{}, err
-			}
-			return gone(), remove(r.ctx(), r.actor, r.tenant(), r.Param(param), version)
+			return gone(), r.matching(func(version int64) error { return remove(r.ctx(), r.actor, r.tenant(), r.Param(param), version) })
 		}},
 	}
 }

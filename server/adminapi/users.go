@@ -49,7 +49,7 @@ func (a *api) showAPIKey(r *request) (answer, error) {
 }
 
 func (a *api) updateAPIKey(r *request) (answer, error) {
-	patch, _, err := r.patch()
+	patch, err := r.patch()
 	if err != nil {
 		return answer{}, err
 	}
