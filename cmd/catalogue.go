@@ -73,9 +73,9 @@ func placeholder(s setting) string {
 }
 
 // nearest returns the candidate that looks most like name, empty when none
-// looks like it.
-func nearest(name string, candidates []string) string {
-	best, least := "", len(name)/3+2
+// looks like it. What all begin with is no likeness.
+func nearest(name, prefix string, candidates []string) string {
+	best, least := "", len(strings.TrimPrefix(name, prefix))/3+2
 	for _, candidate := range candidates {
 		if d := editDistance(name, candidate); d < least {
 			best, least = candidate, d

@@ -81,18 +81,18 @@ func envLayer(environ []string) (layer, error) {
 		if name, ok := known[variable]; ok {
 			found[name] = given{text: text, origin: "environment " + variable}
 		} else if ours(variable, text) {
-			problems = append(problems, unknown("environment variable", variable, "", slices.Collect(maps.Keys(known))))
+			problems = append(problems, unknown("environment variable", variable, "", envPrefix, slices.Collect(maps.Keys(known))))
 		}
 	}
 	return found, errors.Join(problems...)
 }
 
 // unknown words the refusal of a name that is no setting, with the one that
-// was probably meant.
-func unknown(what, name, where string, candidates []string) error {
+// was probably meant. All candidates begin with prefix.
+func unknown(what, name, where, prefix string, candidates []string) error {
 	slices.Sort(candidates)
 	hint := "; `gatehouse serve --help` lists all settings"
-	if like := nearest(name, candidates); like != "" {
+	if like := nearest(name, prefix, candidates); like != "" {
 		hint = "; did you mean " + like + "?"
 	}
 	return fmt.Errorf("%sunknown %s %s%s", where, what, name, hint)

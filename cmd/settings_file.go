@@ -82,7 +82,7 @@ func (l layer) addEntry(file string, entry *ast.MappingValueNode) error {
 		l[name] = given{text: text, origin: at}
 		return nil
 	}
-	return unknown("setting", name, at+": ", names)
+	return unknown("setting", name, at+": ", "", names)
 }
 
 func (s setting) yamlText(node ast.Node) (string, error) {

@@ -97,6 +97,7 @@ func TestWrongSettingsAreRefusedAndNamed(t *testing.T) {
 		"not a mapping":              {yaml: "- listen\n", want: []string{"gatehouse.yaml:1", "must be a mapping"}},
 		"second document":            {yaml: "listen: :1\n---\nlisten: :2\n", want: []string{"gatehouse.yaml:3", "second document"}},
 		"wrong value in the file":    {yaml: "# times\nfeed_poll: often\n", want: []string{"feed_poll (gatehouse.yaml:2)", `"often" is not a duration`, "200ms"}},
+		"unknown and like nothing":   {environ: "GATEHOUSE_BOGUS=1", want: []string{"unknown environment variable GATEHOUSE_BOGUS; `gatehouse serve --help` lists all settings"}},
 		"unknown in the environment": {environ: "GATEHOUSE_LISTN=:1", want: []string{"unknown environment variable GATEHOUSE_LISTN", "did you mean GATEHOUSE_LISTEN?"}},
 		"wrong in the environment":   {environ: "GATEHOUSE_CLOCK_SKEW=60", want: []string{"clock_skew (environment GATEHOUSE_CLOCK_SKEW)", `"60" is not a duration`}},
 		"empty":                      {environ: "GATEHOUSE_DATABASE_URL=", want: []string{"database_url (environment GATEHOUSE_DATABASE_URL): is empty"}},

@@ -147,7 +147,11 @@ func readQuery(raw string, known []string) (url.Values, error) {
 	for name, values := range query {
 		switch {
 		case !slices.Contains(known, name):
-			return nil, admin.Errorf(admin.CodeInvalid, "", "the query has a parameter that is not known here, known are: %s", strings.Join(known, ", "))
+			allowed := "there is none"
+			if len(known) > 0 {
+				allowed = "known are: " + strings.Join(known, ", ")
+			}
+			return nil, admin.Errorf(admin.CodeInvalid, "", "the query has a parameter that is not known here: %s", allowed)
 		case len(values) > 1:
 			return nil, admin.Errorf(admin.CodeInvalid, name, "is given twice")
 		}

@@ -93,6 +93,9 @@ func TestQueriesAreRefused(t *testing.T) {
 		}
 	}
 	d.want(200, "", call{method: "GET", path: "/tenants/acme/clients?page_size=&page_token=&q=", token: token, refused: true})
+	if r := d.want(400, "invalid", call{method: "GET", path: "/tenants/acme?page_size=1", token: token}); r.text("detail") != "the query has a parameter that is not known here: there is none" {
+		t.Errorf("a parameter where there is none: %s", r.raw)
+	}
 	d.want(400, "invalid", call{method: "GET", path: "/tenants/acme/clients?since=2026-01-01T00:00:00Z", token: token})
 }
 
