@@ -126,5 +126,5 @@ func (s *Service) RevokeClientKey(ctx context.Context, a Actor, slug, clientID, 
 		return err
 	}
 	details := map[string]any{"key_id": keyID}
-	return refused(s.store.RevokeClientKey(ctx, t.ID, c.ID, keyID, s.event(a, t.ID, "client.key.revoke", c.ID, details)), "key", "")
+	return unknown(s.store.RevokeClientKey(ctx, t.ID, c.ID, keyID, s.event(a, t.ID, "client.key.revoke", c.ID, details)), "key", keyID)
 }

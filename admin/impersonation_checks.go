@@ -115,7 +115,7 @@ func (s *Service) checkExceeding(ctx context.Context, a Actor, r *tenants.Impers
 	}
 	u, err := s.store.User(ctx, r.TenantID, r.Target.User)
 	if err != nil {
-		return refused(err, "user", "")
+		return unknown(err, "user", r.Target.User)
 	}
 	if has := adminScopesIn(u.EffectivePermissions()); !a.Scopes.HasAll(has) {
 		return Errorf(CodeForbidden, "target.user", "the user has admin scopes that you do not have: %s", missing(has, a.Scopes))

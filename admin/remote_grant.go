@@ -103,7 +103,7 @@ func (s *Service) updateRemoteGrant(ctx context.Context, a Actor, slug, id strin
 	}
 	g, err := s.store.RemoteGrant(ctx, tenant.ID, id)
 	if err != nil {
-		return nil, refused(err, "remote grant", "")
+		return nil, unknown(err, "remote grant", id)
 	}
 	if err := current(g.Version, version, "remote grant"); err != nil {
 		return nil, err
@@ -132,7 +132,7 @@ func (s *Service) DeleteRemoteGrant(ctx context.Context, a Actor, slug, id strin
 	}
 	g, err := s.store.RemoteGrant(ctx, tenant.ID, id)
 	if err != nil {
-		return refused(err, "remote grant", "")
+		return unknown(err, "remote grant", id)
 	}
 	users, err := s.clientsWhere(ctx, tenant.ID, func(c *tenants.Client) bool { return c.AllowsGrant(g.GrantType) })
 	if err != nil {

@@ -96,7 +96,7 @@ func (s *Service) reach(ctx context.Context, a Actor, scope, slug string) (*tena
 		err = tenants.ErrNotFound
 	}
 	if err != nil {
-		return nil, refused(err, "tenant", "")
+		return nil, unknown(err, "tenant", slug)
 	}
 	return t, nil
 }
@@ -112,7 +112,7 @@ func reachOne[T any](ctx context.Context, s *Service, a Actor, scope, slug, thin
 	}
 	one, err := find(ctx, t.ID, id)
 	if err != nil {
-		return nil, nil, refused(err, thing, "")
+		return nil, nil, unknown(err, thing, id)
 	}
 	return t, one, nil
 }
@@ -156,6 +156,17 @@ func refused(err error, thing, field string) error {
 		}
 	}
 	return err
+}
+
+// unknown is refused, and repeats the name by which the caller looked for the
+// thing. What secrets are found by is never repeated: a secret itself may have
+// been given in its place.
+func unknown(err error, thing, name string) error {
+	var known *Error
+	if errors.Is(err, tenants.ErrNotFound) && !errors.As(err, &known) {
+		return &Error{Code: CodeNotFound, Message: "there is no such " + thing + ": " + quoted(name), Err: err}
+	}
+	return refused(err, thing, "")
 }
 
 // attempts bounds how often a change that lost a race is tried again.

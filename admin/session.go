@@ -39,7 +39,7 @@ func (s *Service) RevokeSession(ctx context.Context, a Actor, slug, userID, id s
 		return err
 	}
 	event := s.event(a, t.ID, "user.session.revoke", u.ID, map[string]any{"session_id": id})
-	return refused(s.store.DeleteSession(ctx, t.ID, u.ID, id, event), "session", "")
+	return unknown(s.store.DeleteSession(ctx, t.ID, u.ID, id, event), "session", id)
 }
 
 // RevokeSessions ends all sessions of a user at once, as RevokeSession does. It

@@ -112,7 +112,7 @@ func (s *Service) RotateKey(ctx context.Context, a Actor, slug string, o Rotatio
 		return keys.Rotate(set, wanted, keys.RotateOptions(o), s.now(), s.cfg.Timing, newKey)
 	})
 	if err != nil {
-		return Page[SigningKey]{}, keyError(err)
+		return Page[SigningKey]{}, keyError(err, "")
 	}
 	return Page[SigningKey]{Items: s.shown(set)}, nil
 }
@@ -130,7 +130,7 @@ func (s *Service) RevokeKey(ctx context.Context, a Actor, slug, kid string) (*Re
 		return keys.Revoke(set, kid, s.now(), policy(t).Timing(s.cfg.Timing), newKey)
 	})
 	if err != nil {
-		return nil, keyError(err)
+		return nil, keyError(err, kid)
 	}
 	// Read after the revocation, so that nothing signed before it is missing.
 	uses, err := s.store.Uses(ctx, t.ID, kid)
@@ -189,17 +189,17 @@ func (s *Service) DeleteKey(ctx context.Context, a Actor, slug, kid string) erro
 	_, err = s.changeKeys(ctx, change, func(set keys.Set, _ keys.NewKey) (keys.Set, error) {
 		return keys.Delete(set, kid, s.now())
 	})
-	return keyError(err)
+	return keyError(err, kid)
 }
 
-// keyError turns what package keys refuses into an *Error.
-func keyError(err error) error {
+// keyError turns what package keys refuses about a key into an *Error.
+func keyError(err error, kid string) error {
 	var early *keys.TooEarlyError
 	switch {
 	case errors.As(err, &early):
 		return &Error{Code: CodeTooEarly, Message: early.Error(), Details: map[string]any{"earliest": early.Earliest}, Err: err}
 	case errors.Is(err, keys.ErrUnknownKey):
-		return &Error{Code: CodeNotFound, Message: "there is no such key", Err: err}
+		return &Error{Code: CodeNotFound, Message: "there is no such key: " + quoted(kid), Err: err}
 	case errors.Is(err, keys.ErrKeyInUse):
 		return &Error{Code: CodeInUse, Message: "the key signs or is going to: rotate or revoke it before", Err: err}
 	}

@@ -19,12 +19,13 @@ type exportCmd struct {
 // Run prints how the tenant is set up, as apply takes it.
 func (c *exportCmd) Run(a *app) error {
 	return a.atTenant(c.Tenant, func(d *desk, slug string) error {
-		tenant, err := d.tenantObject(slug)
+		t, err := d.admin.Tenant(d.ctx, d.actor, slug)
 		if err != nil {
 			return err
 		}
-		if tenant == nil {
-			return errors.New("there is no such tenant")
+		tenant, err := objectOf(t)
+		if err != nil {
+			return err
 		}
 		whole := yaml.MapSlice{{Key: "tenant", Value: inOrder(tenant.settings(), "slug")}}
 		plain := map[string]any{"tenant": tenant.settings()}

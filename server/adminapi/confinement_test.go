@@ -3,6 +3,7 @@ package adminapi_test
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"reflect"
 	"strings"
 	"testing"
@@ -78,6 +79,7 @@ func TestClassGAnotherTenantIsAnsweredLikeNone(t *testing.T) {
 				c := call{method: method, path: path, token: token, body: sample(operation.OperationID)}
 				r := d.want(http.StatusNotFound, "not_found", c)
 				delete(r.body, "request_id")
+				r.body["detail"] = withoutNames(r.text("detail"), path)
 				return r.body
 			}
 			if got, want := ask(acme.Replace(path)), ask(nobody.Replace(path)); !reflect.DeepEqual(got, want) {
@@ -102,6 +104,16 @@ func TestClassGAnotherTenantIsAnsweredLikeNone(t *testing.T) {
 	if items := list.body["items"].([]any); len(items) != 1 || items[0].(object)["slug"] != "other" {
 		t.Errorf("its list: %s", list.raw)
 	}
+}
+
+// withoutNames takes out of a text what it repeats of the path that was asked for.
+func withoutNames(text, path string) string {
+	for part := range strings.SplitSeq(path, "/") {
+		if name, err := url.PathUnescape(part); err == nil && name != "" {
+			text = strings.ReplaceAll(text, `: "`+name+`"`, "")
+		}
+	}
+	return text
 }
 
 func (d *desk) audit(slug string) string {
