@@ -93,7 +93,7 @@ type APIKeyStore interface {
 
 // TrustedIssuerStore keeps whom tenants trust to say who a workload is.
 type TrustedIssuerStore interface {
-	TrustedIssuer(ctx context.Context, tenantID, id string) (*tenants.TrustedIssuer, error)
+	TrustedIssuer(ctx context.Context, tenantID, id string) (*tenants.TrustedIssuer, error) // by id or issuer
 	TrustedIssuers(ctx context.Context, tenantID string, r Range) ([]tenants.TrustedIssuer, error)
 	CreateTrustedIssuer(ctx context.Context, t *tenants.TrustedIssuer, e tenants.AuditEvent) error
 	UpdateTrustedIssuer(ctx context.Context, t *tenants.TrustedIssuer, e tenants.AuditEvent) error
@@ -113,7 +113,7 @@ type ImpersonationStore interface {
 
 // RemoteGrantStore keeps the grant types of tenants' own.
 type RemoteGrantStore interface {
-	RemoteGrant(ctx context.Context, tenantID, id string) (*tenants.RemoteGrant, error)
+	RemoteGrant(ctx context.Context, tenantID, id string) (*tenants.RemoteGrant, error) // by id or grant type
 	RemoteGrants(ctx context.Context, tenantID string, r Range) ([]tenants.RemoteGrant, error)
 	RemoteGrantsOf(ctx context.Context, tenantID string) ([]tenants.RemoteGrant, error) // all
 	CreateRemoteGrant(ctx context.Context, g *tenants.RemoteGrant, e tenants.AuditEvent) error

@@ -12,7 +12,7 @@ type groupsCmd struct {
 	List   groupsListCmd   `cmd:"" help:"List a tenant's groups."`
 	Show   groupsShowCmd   `cmd:"" help:"Show a group."`
 	Update groupsUpdateCmd `cmd:"" help:"Change a group. What no flag names stays."`
-	Delete groupsDeleteCmd `cmd:"" help:"Delete a group. Its members stay."`
+	Delete groupsDeleteCmd `cmd:"" help:"Delete a group, and with it the rules of impersonation that name it. Its members stay."`
 }
 
 type groupsCreateCmd struct {
@@ -74,7 +74,32 @@ type groupsDeleteCmd struct {
 }
 
 func (c *groupsDeleteCmd) Run(a *app) error {
-	return endThing(a, c.Tenant, c.Group, (*admin.Service).DeleteGroup, "Group %s is deleted.")
+	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
+		group, err := d.admin.Group(d.ctx, d.actor, tenant, c.Group)
+		if err != nil {
+			return err
+		}
+		rules, err := everyPage("", func(q admin.Query) (admin.Page[tenants.ImpersonationRule], error) {
+			return d.admin.ImpersonationRules(d.ctx, d.actor, tenant, q)
+		})
+		if err != nil {
+			return err
+		}
+		if err := d.admin.DeleteGroup(d.ctx, d.actor, tenant, group.ID, 0); err != nil {
+			return err
+		}
+		if err := a.done("Group %s is deleted.", c.Group); err != nil {
+			return err
+		}
+		for _, r := range rules {
+			if r.Actor.Group == group.Name || r.Target.Group == group.Name {
+				if err := a.done("With it went the impersonation rule %s: %s as %s.", r.ID, partyText(r.Actor), partyText(r.Target)); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
 }
 
 func showGroup(a *app, g *tenants.Group) error {

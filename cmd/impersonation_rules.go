@@ -46,8 +46,8 @@ func (f *ruleFlags) change() (change, error) {
 
 type rulesCreateCmd struct {
 	tenantFlag
-	Actor  string `required:"" placeholder:"KIND:NAME" help:"Who acts: user:ID, group:NAME or client:CLIENT_ID."`
-	Target string `required:"" placeholder:"KIND:NAME" help:"Whom to become: user:ID or group:NAME."`
+	Actor  string `required:"" placeholder:"KIND:NAME" help:"Who acts: user:USERNAME, group:NAME or client:CLIENT_ID. A user may be named by id, too."`
+	Target string `required:"" placeholder:"KIND:NAME" help:"Whom to become: user:USERNAME or group:NAME."`
 	ruleFlags
 }
 
@@ -62,14 +62,33 @@ func (c *rulesCreateCmd) Run(a *app) error {
 	if p["target"], err = parseParty("target", c.Target); err != nil {
 		return err
 	}
-	return createFrom(a, c.Tenant, p, (*admin.Service).CreateImpersonationRule, showRule)
+	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
+		for _, party := range []any{p["actor"], p["target"]} {
+			if err := d.findUser(tenant, party.(map[string]string)); err != nil {
+				return err
+			}
+		}
+		var n admin.NewImpersonationRule
+		if err := fit(p, &n); err != nil {
+			return err
+		}
+		return showFound(d, showRule)(d.admin.CreateImpersonationRule(d.ctx, d.actor, tenant, n))
+	})
+}
+
+// findUser puts the id of a party that is a user in the place of its name.
+func (d *desk) findUser(tenant string, party map[string]string) (err error) {
+	if name, is := party["user"]; is {
+		party["user"], err = d.userID(tenant, name)
+	}
+	return err
 }
 
 // parseParty reads KIND:NAME.
 func parseParty(flag, text string) (map[string]string, error) {
 	kind, name, found := strings.Cut(text, ":")
 	if !found || name == "" || kind != "user" && kind != "group" && kind != "client" {
-		return nil, usage("--%s: %q names nobody; write user:ID, group:NAME or client:CLIENT_ID", flag, text)
+		return nil, usage("--%s: %q names nobody; write user:USERNAME, group:NAME or client:CLIENT_ID", flag, text)
 	}
 	return map[string]string{kind: name}, nil
 }

@@ -59,16 +59,16 @@ func (c *remotesListCmd) Run(a *app) error {
 
 type remotesShowCmd struct {
 	tenantFlag
-	ID string `arg:"" help:"Its id; gatehouse remote-grants list shows it."`
+	GrantType string `arg:"" help:"Its grant type or id."`
 }
 
 func (c *remotesShowCmd) Run(a *app) error {
-	return showThing(a, c.Tenant, c.ID, (*admin.Service).RemoteGrant, showRemote)
+	return showThing(a, c.Tenant, c.GrantType, (*admin.Service).RemoteGrant, showRemote)
 }
 
 type remotesUpdateCmd struct {
 	tenantFlag
-	ID string `arg:"" help:"Its id; gatehouse remote-grants list shows it."`
+	GrantType string `arg:"" help:"Its grant type or id."`
 	remoteFlags
 }
 
@@ -77,16 +77,16 @@ func (c *remotesUpdateCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return changeThing(a, c.Tenant, c.ID, patch, (*admin.Service).UpdateRemoteGrant, showRemote)
+	return changeThing(a, c.Tenant, c.GrantType, patch, (*admin.Service).UpdateRemoteGrant, showRemote)
 }
 
 type remotesDeleteCmd struct {
 	tenantFlag
-	ID string `arg:"" help:"Its id; gatehouse remote-grants list shows it."`
+	GrantType string `arg:"" help:"Its grant type or id."`
 }
 
 func (c *remotesDeleteCmd) Run(a *app) error {
-	return endThing(a, c.Tenant, c.ID, (*admin.Service).DeleteRemoteGrant, "The grant type %s is deleted.")
+	return endThing(a, c.Tenant, c.GrantType, (*admin.Service).DeleteRemoteGrant, "The grant type %s is deleted.")
 }
 
 func showRemote(a *app, g *tenants.RemoteGrant) error {

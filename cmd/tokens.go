@@ -1,6 +1,9 @@
 package cmd
 
 import (
+	"fmt"
+	"io"
+
 	"github.com/gatehouse-auth/gatehouse/admin"
 )
 
@@ -11,7 +14,7 @@ type tokensCmd struct {
 type tokensRevokeCmd struct {
 	tenantFlag
 	Client string `placeholder:"CLIENT_ID" help:"Those that were issued to this client."`
-	User   string `placeholder:"USER_ID" help:"Those that speak for this user, and those by which it acts."`
+	User   string `placeholder:"USER" help:"Those that speak for this user, by username or id, and those by which it acts."`
 	JTI    string `name:"jti" placeholder:"JTI" help:"A single one, by its jti."`
 	All    bool   `help:"All that the tenant has issued."`
 	Yes    bool   `short:"y" help:"With --all: do not ask. Needed without a terminal, and with --json."`
@@ -24,20 +27,25 @@ func (c *tokensRevokeCmd) Run(a *app) error {
 				return err
 			}
 		}
-		revoked, err := d.admin.RevokeTokens(d.ctx, d.actor, tenant, admin.TokenRevocation{
-			ClientID: c.Client, UserID: c.User, TokenID: c.JTI, All: c.All,
-		})
+		order := admin.TokenRevocation{ClientID: c.Client, TokenID: c.JTI, All: c.All}
+		if c.User != "" {
+			var err error
+			if order.UserID, err = d.userID(tenant, c.User); err != nil {
+				return err
+			}
+		}
+		revoked, err := d.admin.RevokeTokens(d.ctx, d.actor, tenant, order)
 		if err != nil {
 			return err
 		}
-		what := "The token"
-		if revoked.NotBefore != nil {
-			what = "What was issued until " + instant(*revoked.NotBefore)
-		}
-		if a.json {
-			return a.show(revoked, nil)
-		}
-		return a.done("%s is dead where introspection is asked, on every node within a second; the last of it would have expired by %s.",
-			what, instant(revoked.ExpiresAt))
+		return a.show(revoked, func(w io.Writer) error {
+			what := "If there is such a token, it" // not all are stored
+			if revoked.NotBefore != nil {
+				what = "What was issued until " + instant(*revoked.NotBefore)
+			}
+			_, err := fmt.Fprintf(w, "%s is dead where introspection is asked, on every node within a second; the last of it would have expired by %s.\n",
+				what, instant(revoked.ExpiresAt))
+			return err
+		})
 	})
 }

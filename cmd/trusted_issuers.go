@@ -114,16 +114,16 @@ func (c *issuersListCmd) Run(a *app) error {
 
 type issuersShowCmd struct {
 	tenantFlag
-	ID string `arg:"" help:"Its id; gatehouse trusted-issuers list shows it."`
+	Issuer string `arg:"" help:"Its issuer or id."`
 }
 
 func (c *issuersShowCmd) Run(a *app) error {
-	return showThing(a, c.Tenant, c.ID, (*admin.Service).TrustedIssuer, showIssuer)
+	return showThing(a, c.Tenant, c.Issuer, (*admin.Service).TrustedIssuer, showIssuer)
 }
 
 type issuersUpdateCmd struct {
 	tenantFlag
-	ID string `arg:"" help:"Its id; gatehouse trusted-issuers list shows it."`
+	Issuer string `arg:"" help:"Its issuer or id."`
 	issuerFlags
 }
 
@@ -136,16 +136,16 @@ func (c *issuersUpdateCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return changeThing(a, c.Tenant, c.ID, patch, (*admin.Service).UpdateTrustedIssuer, showIssuer)
+	return changeThing(a, c.Tenant, c.Issuer, patch, (*admin.Service).UpdateTrustedIssuer, showIssuer)
 }
 
 type issuersDeleteCmd struct {
 	tenantFlag
-	ID string `arg:"" help:"Its id; gatehouse trusted-issuers list shows it."`
+	Issuer string `arg:"" help:"Its issuer or id."`
 }
 
 func (c *issuersDeleteCmd) Run(a *app) error {
-	return endThing(a, c.Tenant, c.ID, (*admin.Service).DeleteTrustedIssuer, "Issuer %s is not trusted any more.")
+	return endThing(a, c.Tenant, c.Issuer, (*admin.Service).DeleteTrustedIssuer, "Issuer %s is not trusted any more.")
 }
 
 func showIssuer(a *app, t *tenants.TrustedIssuer) error {

@@ -26,13 +26,16 @@ func remoteGrantEvent(tenantID string) feed.Event {
 	return feed.Event{TenantID: tenantID, Kind: feed.RemoteGrant}
 }
 
-// RemoteGrant returns the tenant's own grant type of that id.
+// RemoteGrant returns the tenant's own grant type, by its id or the type
+// itself.
 func (db *DB) RemoteGrant(ctx context.Context, tenantID, id string) (*tenants.RemoteGrant, error) {
 	if !storable(tenantID, id) {
 		return nil, tenants.ErrNotFound
 	}
 	var row remoteGrantRow
-	err := db.read(ctx, func(tx *gorm.DB) error { return tx.Where(oneUser, tenantID, id).Take(&row).Error })
+	err := db.read(ctx, func(tx *gorm.DB) error {
+		return tx.Where("tenant_id = ? AND (id = ? OR grant_type = ?)", tenantID, id, id).Take(&row).Error
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"gorm.io/gorm"
 
@@ -43,21 +44,21 @@ func issuerEvent(tenantID, issuer string) feed.Event {
 // TrustedIssuerByName returns the issuer whose assertions have that iss, with its
 // rules.
 func (db *DB) TrustedIssuerByName(ctx context.Context, tenantID, issuer string) (*tenants.TrustedIssuer, error) {
-	return db.trustedIssuer(ctx, "issuer", tenantID, issuer)
+	return db.trustedIssuer(ctx, "tenant_id = ? AND issuer = ?", tenantID, issuer)
 }
 
-// TrustedIssuer returns the issuer of that id, with its rules.
+// TrustedIssuer returns the issuer of that id or iss, with its rules.
 func (db *DB) TrustedIssuer(ctx context.Context, tenantID, id string) (*tenants.TrustedIssuer, error) {
-	return db.trustedIssuer(ctx, "id", tenantID, id)
+	return db.trustedIssuer(ctx, "tenant_id = ? AND (id = ? OR issuer = ?)", tenantID, id, id)
 }
 
-func (db *DB) trustedIssuer(ctx context.Context, column, tenantID, value string) (*tenants.TrustedIssuer, error) {
-	if !storable(tenantID, value) {
+func (db *DB) trustedIssuer(ctx context.Context, where string, names ...any) (*tenants.TrustedIssuer, error) {
+	if slices.ContainsFunc(names, func(name any) bool { return !storable(name.(string)) }) {
 		return nil, tenants.ErrNotFound
 	}
 	rows := make([]issuerRow, 1)
 	err := db.read(ctx, func(tx *gorm.DB) error {
-		if err := tx.Where("tenant_id = ? AND "+column+" = ?", tenantID, value).Take(&rows[0]).Error; err != nil {
+		if err := tx.Where(where, names...).Take(&rows[0]).Error; err != nil {
 			return err
 		}
 		return addRules(tx, rows)
