@@ -40,6 +40,9 @@ func (s *Service) CreateAPIKey(ctx context.Context, a Actor, slug, userID string
 	if err != nil {
 		return nil, err
 	}
+	if err := s.checkScopesKnown(ctx, t.ID, n.Scopes); err != nil {
+		return nil, err
+	}
 	return s.makeAPIKey(ctx, a, t, u, n, map[string]any{})
 }
 
@@ -99,6 +102,38 @@ func (s *Service) setAPIKey(k *tenants.APIKey, n APIKeySettings, expirySet bool)
 	return nil
 }
 
+// checkScopesKnown holds the scopes of a key to those of the tenant's APIs and of
+// the admin API: any other would bound the key to nothing.
+func (s *Service) checkScopesKnown(ctx context.Context, tenantID string, scopes []string) error {
+	if len(scopes) == 0 {
+		return nil
+	}
+	known := AllScopes()
+	for r := (Range{Limit: maxPage}); ; {
+		apis, err := s.store.APIs(ctx, tenantID, r)
+		if err != nil {
+			return err
+		}
+		for i := range apis {
+			for _, scope := range apis[i].Scopes {
+				known = append(known, scope.Name)
+			}
+		}
+		if len(apis) < r.Limit {
+			break
+		}
+		r.After = apis[len(apis)-1].Identifier
+	}
+	slices.Sort(known)
+	known = slices.Compact(known)
+	for i, scope := range scopes {
+		if !known.Has(scope) {
+			return Errorf(CodeInvalid, fmt.Sprintf("scopes[%d]", i), "no API of the tenant has %s: allowed are %s", quoted(scope), some(known))
+		}
+	}
+	return nil
+}
+
 // APIKeys lists the API keys of a user, oldest first, without their texts; it
 // needs users:read.
 func (s *Service) APIKeys(ctx context.Context, a Actor, slug, userID string, q Query) (Page[tenants.APIKey], error) {
@@ -138,6 +173,11 @@ func (s *Service) UpdateAPIKey(ctx context.Context, a Actor, slug, userID, keyID
 	m, err := merge(APIKeySettings{Name: k.Name, Scopes: k.Scopes, ExpiresAt: k.ExpiresAt}, k, p, "name")
 	if err != nil || len(m.changed) == 0 {
 		return k, err
+	}
+	if m.changes("scopes") {
+		if err := s.checkScopesKnown(ctx, t.ID, m.value.Scopes); err != nil {
+			return nil, err
+		}
 	}
 	if err := s.setAPIKey(k, m.value, m.changes("expires_at")); err != nil {
 		return nil, err

@@ -70,6 +70,9 @@ func (s *Service) createClient(ctx context.Context, a Actor, t *tenants.Tenant, 
 	if err := keepsStandIn("", n.AuthMethod); err != nil {
 		return nil, err
 	}
+	if n.AuthMethod == "" && n.JWKSURI != "" {
+		return nil, Errorf(CodeInvalid, "token_endpoint_auth_method", "must be given beside a jwks_uri, whose keys count for private_key_jwt only")
+	}
 	if n.GrantTypes == nil && n.AuthMethod != oauth.AuthNone {
 		n.GrantTypes = []string{oauth.GrantClientCredentials}
 	}

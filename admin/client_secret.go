@@ -32,6 +32,9 @@ func (s *Service) AddSecret(ctx context.Context, a Actor, slug, clientID string,
 	if err != nil {
 		return nil, err
 	}
+	if !hasSecrets(c) {
+		return nil, errNoSecrets("", c)
+	}
 	now := s.instant()
 	if n.ExpiresAt = stored(n.ExpiresAt); n.ExpiresAt != nil && !now.Before(*n.ExpiresAt) {
 		return nil, Errorf(CodeInvalid, "expires_at", "must be in the future")
@@ -89,11 +92,20 @@ func (s *Service) newSecret(ctx context.Context, c *tenants.Client, field, text 
 	return secret, text, nil
 }
 
+// hasSecrets reports whether a client proves who it is by a secret.
+func hasSecrets(c *tenants.Client) bool {
+	return !c.IsPublic() && c.AuthMethod != oauth.AuthPrivateKeyJWT
+}
+
+func errNoSecrets(field string, c *tenants.Client) error {
+	return Errorf(CodeInvalid, field, "a client whose token_endpoint_auth_method is %s has no secret", c.AuthMethod)
+}
+
 // firstSecret gives a new client its secret, unless its method needs none.
 func (s *Service) firstSecret(ctx context.Context, c *tenants.Client, text string) (string, error) {
-	if c.AuthMethod == oauth.AuthNone || c.AuthMethod == oauth.AuthPrivateKeyJWT {
+	if !hasSecrets(c) {
 		if text != "" {
-			return "", Errorf(CodeInvalid, "client_secret", "a client whose token_endpoint_auth_method is %s has no secret", c.AuthMethod)
+			return "", errNoSecrets("client_secret", c)
 		}
 		return "", nil
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-auth/gatehouse/admin"
+	"github.com/gatehouse-auth/gatehouse/oauth"
 )
 
 func TestSecretsComeAndGo(t *testing.T) {
@@ -88,4 +89,18 @@ func TestAuditEventsNameTheActorAndNoSecret(t *testing.T) {
 	}
 	wantList(t, actions, "api.delete", "client.delete", "api.update", "tenant.update", "client.update",
 		"client.secret.revoke", "client.secret.add", "client.create", "api.create", "tenant.create")
+}
+
+// A secret that nothing asks for is made for no client.
+func TestClientsThatProveNothingGetNoSecret(t *testing.T) {
+	h := newHouse(t)
+	h.tenant("acme")
+	_, err := h.UpdateTenant(t.Context(), operator(), "acme", 0, admin.Patch{"dialects": []any{"swift"}})
+	wantNone(t, err)
+	_, err = h.CreateClient(t.Context(), operator(), "acme", admin.NewClient{ID: "app", ClientSettings: admin.ClientSettings{Name: "App", AuthMethod: oauth.AuthNone}})
+	wantNone(t, err)
+	for id, method := range map[string]string{"app": "none", "swift": "dialect"} {
+		_, err := h.AddSecret(t.Context(), operator(), "acme", id, admin.NewSecret{})
+		wantError(t, err, admin.CodeInvalid, "", method)
+	}
 }

@@ -117,6 +117,15 @@ func listed(values []string) string {
 	return strings.Join(values, ", ")
 }
 
+// some is listed, cut short where there are many.
+func some(values []string) string {
+	const shown = 20
+	if len(values) > shown {
+		values = append(slices.Clone(values[:shown]), "and more")
+	}
+	return listed(values)
+}
+
 // quoted shows a value that came from outside: cut short, and in quotes that
 // leave no control character.
 func quoted(value string) string {
