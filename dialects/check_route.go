@@ -241,7 +241,7 @@ func (r *Route) checkParam(d *document, at string, index int, p Param) {
 	if slices.Contains(words().secrets, p.Name) && (p.Value != "" || p.Values != nil) {
 		d.fault(at, "%s is secret: a spec that holds it would prove who asks, whoever that is", p.Name)
 	}
-	if p.Value != "" && (len(p.From)+len(p.As)+len(p.Values) > 0 || p.Missing != "" || p.Equals != "") {
+	if p.Value != "" && (len(p.From)+len(p.As)+len(p.Values) > 0 || p.Missing+oauth.Code(p.Equals+p.Absent) != "") {
 		d.fault(at+".value", "is fixed: the parameter comes from nowhere else")
 	}
 }

@@ -3,6 +3,7 @@ package dialects
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"github.com/gatehouse-auth/gatehouse/oauth"
 )
@@ -26,6 +27,7 @@ func (s *Spec) compile() {
 			r.profile.Dialect = ""
 		}
 		r.compileParams()
+		r.compileNames()
 		r.compileReads()
 		for _, f := range r.Answer {
 			r.fields = append(r.fields, compileField(f))
@@ -52,6 +54,7 @@ func (s *Spec) fallback(setting string) string {
 }
 
 func (r *Route) compileParams() {
+	r.Params = slices.Clone(r.Params) // which a YAML alias may share with another route
 	for i := range r.Params {
 		p := &r.Params[i]
 		if p.Value != "" {
@@ -61,10 +64,12 @@ func (r *Route) compileParams() {
 		if len(p.As) == 0 {
 			p.As = []string{p.Name}
 		}
+		p.told = p.As[0]
 		if len(p.From) == 0 {
 			p.From = []Source{FromBody}
 		}
 		if r.IgnoreCase && !slices.Contains(p.From, FromCookie) {
+			p.As = slices.Clone(p.As)
 			for i := range p.As {
 				p.As[i] = fold(p.As[i], true)
 			}
@@ -73,6 +78,18 @@ func (r *Route) compileParams() {
 		}
 		r.params = append(r.params, p)
 	}
+}
+
+// compileNames has errors name parameters as clients of the route know them: in
+// the standard's texts they are the words with a low line.
+func (r *Route) compileNames() {
+	named := slices.DeleteFunc(slices.Clone(r.params), func(p *Param) bool { return p.told == p.Name || !strings.Contains(p.Name, "_") })
+	slices.SortFunc(named, func(a, b *Param) int { return len(b.Name) - len(a.Name) }) // one may begin like another
+	var pairs []string
+	for _, p := range named {
+		pairs = append(pairs, p.Name, p.told)
+	}
+	r.names = strings.NewReplacer(pairs...)
 }
 
 func (r *Route) compileReads() {

@@ -1,7 +1,7 @@
 package dialects
 
 import (
-	"cmp"
+	"bytes"
 	"maps"
 	"mime"
 	"net/http"
@@ -97,32 +97,6 @@ func (r *Route) openParams(req *http.Request, body []byte) (*sent, error) {
 	return s, nil
 }
 
-// among returns the first of the routes of this method and path that lists the
-// request's grant_type, or else the last of them: it judges what none can read.
-func (r *Route) among(req *http.Request, body []byte) *Route {
-	for ; r.next != nil; r = r.next {
-		s, err := r.openParams(req, body)
-		if err != nil {
-			continue
-		}
-		grantType := r.param("grant_type")
-		if value, err := s.value(grantType); err == nil && grantType.Values[value] != "" {
-			break
-		}
-	}
-	return r
-}
-
-// param returns what the route reads a parameter by, nil for one that it lists not.
-func (r *Route) param(name string) *Param {
-	for _, p := range r.params {
-		if p.Name == name {
-			return p
-		}
-	}
-	return nil
-}
-
 func (r *Route) openBody(s *sent, contentTypes []string, body []byte) (err error) {
 	if r.reads.none && len(body) == 0 {
 		return nil
@@ -130,18 +104,31 @@ func (r *Route) openBody(s *sent, contentTypes []string, body []byte) (err error
 	if len(contentTypes) > 1 {
 		return oauth.Errorf(oauth.InvalidRequest, oauth.ReasonDuplicate, "the Content-Type header is repeated")
 	}
-	mediaType, _, err := mime.ParseMediaType(strings.Join(contentTypes, ""))
+	mediaType := ""
+	if header := strings.Join(contentTypes, ""); header != "" {
+		if mediaType, _, err = mime.ParseMediaType(header); err != nil {
+			mediaType = "none"
+		}
+	}
 	switch {
-	case r.reads.form && err == nil && mediaType == formType:
-		s.encoding = EncodingForm
-		s.body, err = parseForm(string(body), r.IgnoreCase)
-	case r.reads.json && err == nil && mediaType == "application/json":
+	case r.reads.json && (mediaType == "application/json" || isUnnamedJSON(mediaType, body)):
 		s.encoding = EncodingJSON
 		s.body, err = parseJSON(body, r.IgnoreCase)
+	case r.reads.form && mediaType == formType:
+		s.encoding = EncodingForm
+		s.body, err = parseForm(string(body), r.IgnoreCase)
 	default:
 		return malformed("Content-Type must be " + r.mediaTypes())
 	}
 	return err
+}
+
+// isUnnamedJSON reports whether a body is a JSON object although its type, which
+// programs send unless they are told another, does not say so. No form of any
+// system begins like one.
+func isUnnamedJSON(mediaType string, body []byte) bool {
+	usual := mediaType == "" || mediaType == "text/plain" || mediaType == formType
+	return usual && bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{"))
 }
 
 // formType is the media type of the standard's token endpoint (RFC 6749 section 3.2).
@@ -186,7 +173,7 @@ func (r *Route) collect(s *sent) (oauth.Params, error) {
 		if err != nil {
 			return nil, err
 		}
-		if value == "" {
+		if value == "" || value == p.Absent {
 			continue
 		}
 		if p.Values != nil {
@@ -212,70 +199,6 @@ func unknownValue(name string) error {
 		return oauth.Errorf(oauth.UnsupportedGrantType, oauth.ReasonUnknown, "this grant_type is not supported here")
 	}
 	return oauth.Errorf(oauth.InvalidRequest, oauth.ReasonUnknown, "%s has a value that is not known here", name)
-}
-
-// value returns the parameter, from the only place where the request has it. What
-// is no secret may be in several, if they agree or the first of them counts.
-func (s *sent) value(p *Param) (string, error) {
-	found := ""
-	for _, source := range p.From {
-		value, err := s.at(source, p)
-		switch {
-		case err != nil:
-			return "", err
-		case found == "":
-			found = value
-		case value != "" && !p.First && (value != found || slices.Contains(words().secrets, p.Name)):
-			return "", sentTwice(p)
-		}
-	}
-	return found, nil
-}
-
-// at returns the parameter from one place, under the only spelling that is there.
-func (s *sent) at(source Source, p *Param) (string, error) {
-	found := ""
-	for _, spelling := range p.As {
-		value := s.from(source, spelling)
-		if value != "" && found != "" {
-			return "", sentTwice(p)
-		}
-		found = cmp.Or(found, value)
-		if source != FromBody && source != FromForm && source != FromJSON && source != FromQuery && source != FromCookie {
-			break // these have no spellings
-		}
-	}
-	return found, nil
-}
-
-func sentTwice(p *Param) error {
-	return oauth.Errorf(oauth.InvalidRequest, oauth.ReasonDuplicate, "%s is sent twice", p.Name)
-}
-
-func (s *sent) from(source Source, name string) string {
-	switch source {
-	case FromBody:
-		return s.body[name]
-	case FromForm:
-		if s.encoding == EncodingForm {
-			return s.body[name]
-		}
-	case FromJSON:
-		if s.encoding == EncodingJSON {
-			return s.body[name]
-		}
-	case FromQuery:
-		return s.query[name]
-	case FromBearer:
-		return s.bearer
-	case FromCookie:
-		if cookies := s.request.CookiesNamed(name); len(cookies) == 1 { // who sent another is not known
-			return cookies[0].Value
-		}
-	default:
-		return basicPart(s.pair, source)
-	}
-	return ""
 }
 
 // conclude judges what the spec says about single parameters, and moves those

@@ -45,6 +45,8 @@ type Param struct {
 	From []Source `yaml:"from"` // empty: the body
 	// First has the first place of From count where several differ.
 	First bool `yaml:"first"`
+	// Absent is a value that counts as if nothing had been sent; empty: none does.
+	Absent string `yaml:"absent"`
 	// Value is fixed: what the request says does not count.
 	Value string `yaml:"value"`
 	// Values are the only ones allowed, and what each stands for.
@@ -54,6 +56,8 @@ type Param struct {
 	Missing oauth.Code `yaml:"missing"`
 	// Equals is the tenant's setting that the value must equal where it is sent.
 	Equals string `yaml:"equals"`
+
+	told string // the first spelling, as it stands in As
 }
 
 // Habit is something that clients of a system do and should not.

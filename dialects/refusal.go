@@ -50,10 +50,13 @@ type wireError struct {
 	RequestID   string     `json:"request_id,omitempty"`
 }
 
-// Refuse says how the route answers an error. The request's id is told with
-// failures of ours, where the body has room for it.
+// Refuse says how the route answers an error, in which parameters have the names
+// that its clients know. The request's id is told with failures of ours, where the
+// body has room for it.
 func (r *Route) Refuse(e *oauth.Error, requestID string) Refusal {
-	return r.spec.refuse(r.Errors, r.ContentType, e, requestID)
+	told := *e
+	told.Description = r.names.Replace(e.Description)
+	return r.spec.refuse(r.Errors, r.ContentType, &told, requestID)
 }
 
 // Refuse is Route.Refuse for a request that reached no route.

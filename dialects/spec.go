@@ -136,8 +136,9 @@ type Route struct {
 	spec    *Spec
 	next    *Route // of the same method and path, for other grant types; nil: none
 	profile oauth.Profile
-	params  []*Param // what the request may say
-	fixed   []*Param // what it may not
+	params  []*Param          // what the request may say
+	fixed   []*Param          // what it may not
+	names   *strings.Replacer // of parameters, by what clients call them
 	reads   reading
 	fields  []field
 }
