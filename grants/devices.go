@@ -183,12 +183,3 @@ func NormalUserCode(typed string) string {
 	}
 	return letters
 }
-
-// DeviceTenant returns the id of the tenant that a device_code names, "" for
-// none: it finds the tenant on the shared host where no audience is sent.
-func DeviceTenant(p oauth.Params) string {
-	if p["grant_type"] != oauth.GrantDeviceCode {
-		return ""
-	}
-	return tenants.TenantOfHandle(deviceCodeKind, p["device_code"])
-}

@@ -73,15 +73,6 @@ func (g RefreshToken) Revoke(ctx context.Context, r *Request, text string) (know
 	return true, g.Tokens.end(ctx, r, &token.Family, "refresh_token.revoke")
 }
 
-// RefreshTenant returns the id of the tenant that the refresh token of a request
-// names, "" where there is none. It proves nothing.
-func RefreshTenant(p oauth.Params) string {
-	if p["grant_type"] != oauth.GrantRefreshToken {
-		return ""
-	}
-	return tenants.TenantOfHandle(refreshKind, p["refresh_token"])
-}
-
 // refreshRefused is the answer to a refresh token that cannot be used. Whether
 // it ever could is not told.
 func refreshRefused(reason oauth.Reason) error {

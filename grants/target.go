@@ -99,6 +99,24 @@ func Audience(p oauth.Params) (string, error) {
 	return audience, nil
 }
 
+// TenantNamed returns the id of the tenant that a request's refresh token or
+// device code names, which finds the tenant on the shared host where no audience
+// is sent; "" for none. It proves nothing. A device code that names no tenant is
+// invalid_grant: none gave it out.
+func TenantNamed(p oauth.Params) (string, error) {
+	switch code := p["device_code"]; p["grant_type"] {
+	case oauth.GrantRefreshToken:
+		return tenants.TenantOfHandle(refreshKind, p["refresh_token"]), nil
+	case oauth.GrantDeviceCode:
+		id := tenants.TenantOfHandle(deviceCodeKind, code)
+		if code != "" && id == "" {
+			return "", errDeviceCode()
+		}
+		return id, nil
+	}
+	return "", nil
+}
+
 // onlyPossible returns the client's only API that allows all the scopes, or ""
 // for a client without APIs, whose tokens are for the issuer.
 func onlyPossible(client *tenants.Client, asked oauth.Scopes) (string, error) {

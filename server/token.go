@@ -1,7 +1,6 @@
 package server
 
 import (
-	"cmp"
 	"io"
 	"net/http"
 
@@ -54,7 +53,11 @@ func (s *Server) findTenant(c *gin.Context, route *dialects.Route, r *grants.Tok
 	if x.tenant != nil {
 		return s.Resolver.Agrees(c.Request.Context(), x.tenant, audience)
 	}
-	tenant, err := s.Resolver.OnSharedHost(c.Request.Context(), audience, x.clientID, cmp.Or(grants.RefreshTenant(r.Params), grants.DeviceTenant(r.Params)))
+	named, err := grants.TenantNamed(r.Params)
+	if err != nil && audience == "" {
+		return err
+	}
+	tenant, err := s.Resolver.OnSharedHost(c.Request.Context(), audience, x.clientID, named)
 	if err != nil {
 		return err
 	}
