@@ -198,6 +198,12 @@ func (s *Spec) SessionCookies() []string {
 	return slices.Compact(names)
 }
 
+// NeedsHost reports whether some routes work on a tenant's own host only, as a
+// cookie proves there who asks.
+func (s *Spec) NeedsHost() bool {
+	return slices.ContainsFunc(s.Routes, func(r *Route) bool { return r.ReadsSession() || r.Operation == SignIn })
+}
+
 // Habits returns the unsafe habits that the dialect allows, each once.
 func (s *Spec) Habits() []Habit {
 	var all []Habit
@@ -209,6 +215,29 @@ func (s *Spec) Habits() []Habit {
 		}
 	}
 	return all
+}
+
+// TakesClient reports whether a client can say who it is by the method at the
+// spec's token endpoint; at one that the spec has not, by every method.
+func (s *Spec) TakesClient(method string) bool {
+	endpoint := s.Path(Token)
+	return endpoint == "" || slices.ContainsFunc(s.Routes, func(r *Route) bool {
+		return r.Operation == Token && r.Path == endpoint && r.takesClient(method)
+	})
+}
+
+func (r *Route) takesClient(method string) bool {
+	switch method {
+	case oauth.AuthSecretBasic:
+		return len(r.reads.basic) > 0
+	case oauth.AuthSecretPost:
+		return r.reads.body
+	case oauth.AuthPrivateKeyJWT, oauth.AuthSecretJWT:
+		return r.reads.assertion
+	case oauth.AuthNone:
+		return r.reads.id
+	}
+	return false
 }
 
 // Serves reports whether a token route of the spec serves the grant.

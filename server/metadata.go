@@ -33,7 +33,7 @@ type providerMetadata struct {
 	GrantTypes    []string `json:"grant_types_supported"`
 	AuthMethods   []string `json:"token_endpoint_auth_methods_supported"`
 	// AuthAlgs are for assertions, which two of the methods use.
-	AuthAlgs []string `json:"token_endpoint_auth_signing_alg_values_supported"`
+	AuthAlgs []string `json:"token_endpoint_auth_signing_alg_values_supported,omitempty"`
 
 	IntrospectionEndpoint    string   `json:"introspection_endpoint"`
 	IntrospectionAuthMethods []string `json:"introspection_endpoint_auth_methods_supported"`
@@ -84,6 +84,7 @@ func (s *Server) describe(d described) (*document, error) {
 		return base + s.Dialects.Standard().Path(o)
 	}
 	served, devices := grantsOf(d.spec, d.grants), ""
+	methods := taken(d.spec, s.authMethods())
 	if slices.Contains(served, oauth.GrantDeviceCode) {
 		devices = at(dialects.DeviceAuthorization)
 	}
@@ -93,8 +94,8 @@ func (s *Server) describe(d described) (*document, error) {
 		JWKSURI:       at(dialects.JWKS),
 		ResponseTypes: []string{}, // required, and there is no authorization endpoint
 		GrantTypes:    served,
-		AuthMethods:   s.authMethods(),
-		AuthAlgs:      s.Clients.Algs(),
+		AuthMethods:   methods,
+		AuthAlgs:      s.algsOf(methods),
 
 		IntrospectionEndpoint:    at(dialects.Introspect),
 		IntrospectionAuthMethods: confidential(s.Clients.Methods()),
@@ -130,6 +131,19 @@ func (s *Server) authMethods() []string {
 		return confidential(s.Clients.Methods())
 	}
 	return s.Clients.Methods()
+}
+
+// taken returns those of some methods that a spec's token endpoint takes.
+func taken(spec *dialects.Spec, methods []string) []string {
+	return slices.DeleteFunc(slices.Clone(methods), func(method string) bool { return !spec.TakesClient(method) })
+}
+
+// algsOf returns the algorithms of assertions, nil where none of the methods has any.
+func (s *Server) algsOf(methods []string) []string {
+	if slices.Contains(methods, oauth.AuthPrivateKeyJWT) || slices.Contains(methods, oauth.AuthSecretJWT) {
+		return s.Clients.Algs()
+	}
+	return nil
 }
 
 // confidential returns the methods by which a client proves anything.
