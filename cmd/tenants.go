@@ -111,6 +111,11 @@ func (c *tenantsCreateCmd) furnish(d *desk, n admin.NewTenant) error {
 				return err
 			}
 		}
+		if len(made.Hosts) == 0 && dialects.Builtin().Lookup(preset.Name).NeedsHost() {
+			if _, err := fmt.Fprintf(w, "\nThe calls of %s that set or read a cookie answer on a host of the tenant's own only:\n  gatehouse tenants update %s --host HOST\n", preset.Name, made.Slug); err != nil {
+				return err
+			}
+		}
 		example := preset.Example()
 		if example == nil {
 			return nil
