@@ -79,7 +79,8 @@ func (APIKey) Params() []string { return []string{"api_key"} }
 // OpenToPublic says that the key is the proof.
 func (APIKey) OpenToPublic() {}
 
-// Authorize answers with the user whom the key speaks for.
+// Authorize answers with the user whom the key speaks for. Its tokens are of one
+// grant, which ends with the key.
 func (g APIKey) Authorize(ctx context.Context, r *Request) (*Subject, error) {
 	text := r.Params["api_key"]
 	if text == "" {
@@ -92,7 +93,7 @@ func (g APIKey) Authorize(ctx context.Context, r *Request) (*Subject, error) {
 	if err != nil {
 		return nil, err
 	}
-	subject := &Subject{ID: user.ID, User: user, Scopes: key.Scopes}
+	subject := &Subject{ID: user.ID, User: user, Scopes: key.Scopes, GrantID: key.ID}
 	if key.ExpiresAt != nil {
 		subject.Expiry = *key.ExpiresAt
 	}

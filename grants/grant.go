@@ -62,7 +62,8 @@ type Subject struct {
 	// EarnedBy is the grant type that the renewed grant was earned by: what a
 	// client's use of it requires and how long its tokens live goes on to hold.
 	EarnedBy string
-	// GrantID names the renewed grant in the token; empty: a new one, if any.
+	// GrantID names in the token what it was earned by and ends with: a renewed
+	// grant, an API key; empty: a new grant, if any.
 	GrantID string
 	// IssuedTokenType is what the answer says of the token (RFC 8693 section 2.2.1);
 	// empty: nothing.

@@ -26,7 +26,7 @@ type claims struct {
 	ID       string `json:"jti"`
 	ClientID string `json:"client_id"`
 	Scope    string `json:"scope,omitempty"`
-	GrantID  string `json:"grant_id,omitempty"` // our own: the family of refresh tokens
+	GrantID  string `json:"grant_id,omitempty"` // our own: the family of refresh tokens or the API key
 	// Exchanged is our own: the tokens that this one was earned by.
 	Exchanged []exchanged `json:"exchanged,omitempty"`
 	// RenewUntil is our own: when the last token ends that this one can be renewed to.

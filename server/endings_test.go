@@ -14,7 +14,7 @@ import (
 func TestClassFWhatHasEndedWorksNowhere(t *testing.T) {
 	a, b := pair(t, func(*house) {})
 	hash := hashOf(t, "correct horse")
-	every := []string{"api_key", "bearer", "client_secret", "device_code", "exchange", "introspection", "password", "refresh_token", "session"}
+	every := []string{"api_key", "bearer", "client_secret", "device_code", "exchange", "introspection", "key_token", "password", "refresh_token", "session"}
 	but := func(names ...string) []string {
 		return slices.DeleteFunc(slices.Clone(every), func(name string) bool { return slices.Contains(names, name) })
 	}
@@ -33,9 +33,9 @@ func TestClassFWhatHasEndedWorksNowhere(t *testing.T) {
 		{"disabled client", "PATCH", "/clients/app", `{"status":"disabled"}`, every},
 		{"expired client", "PATCH", "/clients/app", `{"expires_at":"` + a.clock.Now().Add(-time.Second).Format(time.RFC3339) + `"}`, every},
 		{"deleted client", "DELETE", "/clients/app", "", every},
-		{"revoked secret", "DELETE", "/clients/app/secrets/{secret}", "", but("introspection", "bearer")},
-		{"withdrawn grants", "PATCH", "/clients/app", `{"grant_types":[]}`, but("introspection", "bearer")},
-		{"withdrawn API", "PATCH", "/clients/app", `{"apis":[]}`, []string{"bearer", "device_code", "exchange", "introspection", "refresh_token"}},
+		{"revoked secret", "DELETE", "/clients/app/secrets/{secret}", "", but("introspection", "bearer", "key_token")},
+		{"withdrawn grants", "PATCH", "/clients/app", `{"grant_types":[]}`, but("introspection", "bearer", "key_token")},
+		{"withdrawn API", "PATCH", "/clients/app", `{"apis":[]}`, []string{"bearer", "device_code", "exchange", "introspection", "key_token", "refresh_token"}},
 		{"disabled user", "PATCH", "/users/u-ann", `{"status":"disabled"}`, but("client_secret")},
 		{"deleted user", "DELETE", "/users/u-ann", "", but("client_secret")},
 		{"deleted user whose id is given again", "DELETE", "/users/u-ann", "", but("client_secret", "password")},
@@ -43,11 +43,11 @@ func TestClassFWhatHasEndedWorksNowhere(t *testing.T) {
 		{"new password", "PATCH", "/users/u-ann", `{"password":"another horse"}`, []string{"device_code", "password", "refresh_token", "session"}},
 		{"ended sessions", "DELETE", "/users/u-ann/sessions", "", []string{"device_code", "session"}},
 		{"an ended session", "DELETE", "/users/u-ann/sessions/{session}", "", []string{"device_code", "session"}},
-		{"deleted API key", "DELETE", "/users/u-ann/api-keys/{key}", "", []string{"api_key"}},
-		{"revoked tokens of the user", "POST", "/tokens/revoke", `{"user_id":"u-ann"}`, []string{"bearer", "device_code", "exchange", "introspection", "refresh_token"}},
-		{"revoked tokens of the client", "POST", "/tokens/revoke", `{"client_id":"app"}`, []string{"bearer", "device_code", "exchange", "introspection", "refresh_token"}},
-		{"all tokens revoked", "POST", "/tokens/revoke", `{"all":true}`, []string{"bearer", "device_code", "exchange", "introspection", "refresh_token"}},
-		{"revoked signing key", "POST", "/signing-keys/{kid}/revoke", "", []string{"bearer", "exchange", "introspection"}},
+		{"deleted API key", "DELETE", "/users/u-ann/api-keys/{key}", "", []string{"api_key", "key_token"}},
+		{"revoked tokens of the user", "POST", "/tokens/revoke", `{"user_id":"u-ann"}`, []string{"bearer", "device_code", "exchange", "introspection", "key_token", "refresh_token"}},
+		{"revoked tokens of the client", "POST", "/tokens/revoke", `{"client_id":"app"}`, []string{"bearer", "device_code", "exchange", "introspection", "key_token", "refresh_token"}},
+		{"all tokens revoked", "POST", "/tokens/revoke", `{"all":true}`, []string{"bearer", "device_code", "exchange", "introspection", "key_token", "refresh_token"}},
+		{"revoked signing key", "POST", "/signing-keys/{kid}/revoke", "", []string{"bearer", "exchange", "introspection", "key_token"}},
 	} {
 		t.Run(ending.name, func(t *testing.T) {
 			slug := fmt.Sprint("t", i)

@@ -60,6 +60,15 @@ func (h *house) wallet(slug, secret string) map[string]credential {
 	})
 	access, refresh := fmt.Sprint(granted["access_token"]), fmt.Sprint(granted["refresh_token"])
 	key := fmt.Sprint(h.admin("POST", "tenants/"+slug+"/users/u-ann/api-keys", `{"name":"key"}`)["key"])
+	_, byKey := h.post("/t/"+slug+"/oauth2/token", url.Values{
+		"grant_type": {oauth.GrantAPIKey}, "client_id": {"app"}, "client_secret": {secret}, "api_key": {key},
+	})
+	introspects := func(token any) credential {
+		return func(node *house, slug, secret string) bool {
+			_, answer := node.post("/t/"+slug+"/oauth2/introspect", url.Values{"token": {fmt.Sprint(token)}, "client_id": {"rs"}, "client_secret": {secret}})
+			return answer["active"] == true
+		}
+	}
 	return map[string]credential{
 		"client_secret": func(node *house, slug, _ string) bool { return node.earns(slug, secret, "client_credentials") },
 		"password":      form("password", "username", "ann", "password", "correct horse"),
@@ -73,10 +82,8 @@ func (h *house) wallet(slug, secret string) map[string]credential {
 				"grant_type": {oauth.GrantSession}, "client_id": {"app"}, "client_secret": {secret}, "session_proof": {fmt.Sprint(proof)},
 			}).StatusCode == http.StatusOK
 		},
-		"introspection": func(node *house, slug, secret string) bool {
-			_, answer := node.post("/t/"+slug+"/oauth2/introspect", url.Values{"token": {access}, "client_id": {"rs"}, "client_secret": {secret}})
-			return answer["active"] == true
-		},
+		"introspection": introspects(access),
+		"key_token":     introspects(byKey["access_token"]),
 		"bearer": func(node *house, slug, _ string) bool {
 			response, _ := node.do("GET", "/t/"+slug+"/oauth2/impersonatees", "", "", access)
 			return response.StatusCode == http.StatusOK

@@ -82,10 +82,14 @@ func (db *DB) UpdateAPIKey(ctx context.Context, k *tenants.APIKey, e tenants.Aud
 	})
 }
 
-// DeleteAPIKey deletes a key: it works no more.
+// DeleteAPIKey deletes a key: it works no more, nor do tokens that came of it.
 func (db *DB) DeleteAPIKey(ctx context.Context, k *tenants.APIKey, e tenants.AuditEvent) error {
-	return db.change(ctx, e, apiKeyEvent(k.TenantID, k.Hash), func(tx *gorm.DB) error {
-		return one(tx.Where(oneAPIKey, k.TenantID, k.UserID, k.ID).Delete(&apiKeyRow{}))
+	r := endedGrant(k.TenantID, k.ID, db.at(e))
+	return db.changeAll(ctx, e, func(tx *gorm.DB) ([]feed.Event, error) {
+		if err := one(tx.Where(oneAPIKey, k.TenantID, k.UserID, k.ID).Delete(&apiKeyRow{})); err != nil {
+			return nil, err
+		}
+		return []feed.Event{apiKeyEvent(k.TenantID, k.Hash), tenants.RevocationEvent(r)}, revoke(tx, r)
 	})
 }
 

@@ -142,9 +142,7 @@ var errAlready = errors.New("done already")
 // that has not been done before.
 func (db *DB) RevokeRefreshFamily(ctx context.Context, f *tenants.RefreshFamily, e tenants.AuditEvent) error {
 	at := stored(e.At)
-	r := tenants.Revocation{
-		TenantID: f.TenantID, Kind: tenants.RevokedGrant, Key: f.ID, NotBefore: at, ExpiresAt: at.Add(keys.Ceiling + inFlight),
-	}
+	r := endedGrant(f.TenantID, f.ID, at)
 	err := db.change(ctx, e, tenants.RevocationEvent(r), func(tx *gorm.DB) error {
 		ended := tx.Model(&tenants.RefreshFamily{}).Where("tenant_id = ? AND id = ? AND revoked_at IS NULL", f.TenantID, f.ID).
 			UpdateColumn("revoked_at", at)
@@ -160,6 +158,12 @@ func (db *DB) RevokeRefreshFamily(ctx context.Context, f *tenants.RefreshFamily,
 		return nil
 	}
 	return err
+}
+
+// endedGrant is the revocation of all tokens that came or are about to come of a
+// grant.
+func endedGrant(tenantID, grantID string, at time.Time) tenants.Revocation {
+	return tenants.Revocation{TenantID: tenantID, Kind: tenants.RevokedGrant, Key: grantID, NotBefore: at, ExpiresAt: at.Add(keys.Ceiling + inFlight)}
 }
 
 // inFlight is more than the time that a token may still be signed for after its

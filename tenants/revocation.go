@@ -17,7 +17,7 @@ type RevocationKind string
 // instant.
 const (
 	RevokedToken  RevocationKind = "token"  // Key: its jti
-	RevokedGrant  RevocationKind = "grant"  // Key: the grant_id, a family of refresh tokens
+	RevokedGrant  RevocationKind = "grant"  // Key: the grant_id, a family of refresh tokens or an API key
 	RevokedClient RevocationKind = "client" // Key: the client_id that tokens were issued to
 	RevokedUser   RevocationKind = "user"   // Key: the user's id, whom tokens speak for or who acts by them
 	RevokedAll    RevocationKind = "tenant" // Key: empty, every token of the tenant

@@ -2,6 +2,7 @@ package adminapi_test
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +19,7 @@ func (d *desk) signedIn(userID string, ids ...string) {
 		now := time.Now()
 		s := &tenants.Session{
 			ID: id, TenantID: t.ID, UserID: userID, Hash: []byte("canary-" + id), Address: "192.0.2.7", UserAgent: "Browser/1",
-			CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(time.Hour),
+			CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(time.Hour), Epoch: math.MaxInt64,
 		}
 		if i == len(ids)-1 {
 			s.SeenAt = now.Add(-tenants.SessionIdle - time.Minute)
