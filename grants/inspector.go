@@ -32,16 +32,18 @@ type Token struct {
 	User   *tenants.User   // whom it speaks for; nil for a client
 	Expiry time.Time
 
-	facts *facts
+	facts  *facts
+	access tenants.APIAccess // what the client may have of the token's API
 }
 
-// scopes returns those of the token; a dialect may write them as a list.
+// scopes returns those of the token that its client still may have; a dialect may
+// write them as a list.
 func (t *Token) scopes() oauth.Scopes {
 	switch scope := t.Claims["scope"].(type) {
 	case string:
-		return strings.Fields(scope)
+		return oauth.Scopes(strings.Fields(scope)).Within(t.access.Scopes)
 	case []any:
-		return asTexts(scope)
+		return oauth.Scopes(asTexts(scope)).Within(t.access.Scopes)
 	}
 	return nil
 }
@@ -77,7 +79,8 @@ func (i *Inspector) Live(ctx context.Context, tenant *tenants.Tenant, token stri
 		return nil, err
 	}
 	if f.Audience != tenant.Issuer {
-		if _, still := t.Client.Access(f.Audience); !still {
+		still := false
+		if t.access, still = t.Client.Access(f.Audience); !still {
 			return nil, nil
 		}
 		if _, err := i.directory.API(ctx, tenant.ID, f.Audience); err != nil {

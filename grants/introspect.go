@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/gatehouse-auth/gatehouse/oauth"
 	"github.com/gatehouse-auth/gatehouse/tenants"
@@ -42,21 +41,15 @@ func (s *Service) Introspect(ctx context.Context, r *TokenRequest) (map[string]a
 	if live.User != nil {
 		answer["username"] = live.User.Username
 	}
-	if answer["scope"] != nil {
+	if delete(answer, "scope"); live.Scope() != "" {
 		answer["scope"] = live.Scope()
 	}
 	return answer, nil
 }
 
-// Scope returns the token's scopes as words, however a dialect has written them
-// into it.
-func (t *Token) Scope() string {
-	if words, ok := t.Claims["scope"].([]any); ok {
-		return strings.Join(asTexts(words), " ")
-	}
-	text, _ := t.Claims["scope"].(string)
-	return text
-}
+// Scope returns as words the token's scopes that its client still may have, however
+// a dialect has written them into it.
+func (t *Token) Scope() string { return t.scopes().String() }
 
 func asTexts(list []any) []string {
 	texts := make([]string, len(list))
