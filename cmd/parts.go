@@ -46,7 +46,7 @@ func newRegistry(p grantParts, further []grants.Grant) *grants.Registry {
 		grants.ClientCredentials{},
 		grants.Password{SignIn: p.signIn},
 		grants.UserAndClient{SignIn: p.signIn},
-		grants.TokenRenewal{},
+		grants.TokenRenewal{Tokens: p.refresh},
 		grants.APIKey{Keys: p.apiKeys},
 		grants.RefreshToken{Tokens: p.refresh},
 		p.bearer,

@@ -69,7 +69,7 @@ func (g Device) subject(ctx context.Context, tenantID string, device *tenants.De
 	}
 	return &Subject{
 		ID: user.ID, User: user, Audience: device.Audience, Scopes: append(oauth.Scopes{}, device.Scopes...), KeepScopes: true, Decided: true,
-		Renewable: true, Claims: claims,
+		Renewable: true, GrantedAt: device.CreatedAt, Claims: claims,
 		Spend: func(ctx context.Context, issued *Issued) error {
 			err := g.Devices.store.SpendDeviceCode(ctx, tenantID, device.ID, issued.Issue())
 			if errors.Is(err, tenants.ErrNotFound) {

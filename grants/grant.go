@@ -65,6 +65,11 @@ type Subject struct {
 	// GrantID names in the token what it was earned by and ends with: a renewed
 	// grant, an API key; empty: a new grant, if any.
 	GrantID string
+	// GrantedAt is when the audience was granted: an API that was made later is
+	// another one. Zero: now.
+	GrantedAt time.Time
+	// SessionID is the session that whatever renews this token ends with; empty: none.
+	SessionID string
 	// IssuedTokenType is what the answer says of the token (RFC 8693 section 2.2.1);
 	// empty: nothing.
 	IssuedTokenType string

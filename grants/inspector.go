@@ -83,7 +83,8 @@ func (i *Inspector) Live(ctx context.Context, tenant *tenants.Tenant, token stri
 		if t.access, still = t.Client.Access(f.Audience); !still {
 			return nil, nil
 		}
-		if _, err := i.directory.API(ctx, tenant.ID, f.Audience); err != nil {
+		api, err := i.directory.API(ctx, tenant.ID, f.Audience)
+		if err != nil || f.IssuedAt < api.CreatedAt.Unix() { // its identifier belonged to another one then
 			return nil, none(err)
 		}
 	}

@@ -20,9 +20,9 @@ type Issued struct {
 	Kid       string // of the key that signed it; empty for an opaque one
 	// Opaque is what must be stored before an opaque token leaves; nil for a JWT.
 	Opaque  *tenants.OpaqueToken
-	GrantID string // of the family of refresh tokens or the API key that it belongs to; empty: none
+	GrantID string // of the family or the API key that it belongs to; empty: none
 	// RefreshToken goes out with the token; empty: none. Refresh is what must be
-	// stored before, where it is the first of its family.
+	// stored before, where the token is the first of its family.
 	RefreshToken string
 	Refresh      *tenants.RefreshStart
 	Audience     string

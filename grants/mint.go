@@ -43,7 +43,7 @@ func (s *Service) mint(ctx context.Context, i *Issued, t *target, p oauth.Profil
 	if alg == "" {
 		alg = DefaultAlg
 	}
-	issuedAt, err := s.issuedAt(ctx, i)
+	issuedAt, err := s.issuedAt(ctx, i, t.api)
 	if err != nil {
 		return "", err
 	}
@@ -68,12 +68,15 @@ func (s *Service) mint(ctx context.Context, i *Issued, t *target, p oauth.Profil
 }
 
 // issuedAt returns the token's iat: now, but later than what was revoked before
-// it, and not before its client and user were there. That differs from now for a
+// it, and not before its client, user and API were there. That differs from now for a
 // token of the second of a revocation, and where the clock of a node lags.
-func (s *Service) issuedAt(ctx context.Context, i *Issued) (int64, error) {
+func (s *Service) issuedAt(ctx context.Context, i *Issued, api *tenants.API) (int64, error) {
 	at := max(i.At.Unix(), i.Client.CreatedAt.Unix())
 	if i.Subject.User != nil {
 		at = max(at, i.Subject.User.CreatedAt.Unix())
+	}
+	if api != nil {
+		at = max(at, api.CreatedAt.Unix())
 	}
 	subjects, err := actors(i.Subject.Claims["act"])
 	if err != nil {

@@ -45,13 +45,16 @@ func (g RefreshToken) Authorize(ctx context.Context, r *Request) (*Subject, erro
 	if err != nil {
 		return nil, err
 	}
+	if !r.Client.AllowsGrant(family.GrantType) {
+		return nil, oauth.Errorf(oauth.InvalidGrant, oauth.ReasonForbidden, "the client may no longer use the grant %s, which earned the refresh token", family.GrantType)
+	}
 	scopes := family.Scopes
 	if scopes == nil {
 		scopes = oauth.Scopes{} // nil would be no bound
 	}
 	return &Subject{
 		ID: user.ID, User: user, EarnedBy: family.GrantType, Audience: family.Audience, Scopes: scopes, KeepScopes: true,
-		GrantID: family.ID, Claims: family.Claims,
+		GrantID: family.ID, GrantedAt: family.CreatedAt, Claims: family.Claims,
 		Expiry: earlier(family.ExpiresAt, family.CreatedAt.Add(tenants.RefreshBoundsOf(r.Tenant, r.Client).Total)),
 		Spend:  func(ctx context.Context, i *Issued) error { return g.Tokens.spend(ctx, i, token, text) },
 	}, nil

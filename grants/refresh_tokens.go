@@ -26,6 +26,10 @@ type RefreshStore interface {
 	// within the grace what the winner has sealed. Any other use revokes the
 	// family and is tenants.ErrReused.
 	SpendRefreshToken(ctx context.Context, u tenants.RefreshUse) (sealed []byte, err error)
+	// RefreshFamily returns a family, also one that has ended.
+	RefreshFamily(ctx context.Context, tenantID, id string) (*tenants.FoundFamily, error)
+	// RenewInFamily stores what is given out in a family that has not ended.
+	RenewInFamily(ctx context.Context, tenantID, id string, at time.Time, i tenants.Issue) error
 	// RevokeRefreshFamily ends a family, if that has not been done before.
 	RevokeRefreshFamily(ctx context.Context, f *tenants.RefreshFamily, e tenants.AuditEvent) error
 }
@@ -109,30 +113,33 @@ func (t *RefreshTokens) event(action string, f *tenants.RefreshFamily, at time.T
 	}
 }
 
-// start adds a refresh token to what is about to leave, the first of a family, which
-// the access token does not outlive.
+// start adds a refresh token to what is about to leave, the first of a family.
 func (t *RefreshTokens) start(ctx context.Context, i *Issued) error {
 	text := secrets.New(tenants.HandlePrefix(refreshKind, i.Tenant.ID))
 	hash, err := t.hash(ctx, i.Tenant.ID, text)
 	if err != nil {
 		return err
 	}
+	i.startFamily()
+	i.RefreshToken = text
+	i.Refresh.Token = tenants.RefreshToken{TenantID: i.Tenant.ID, Hash: hash, FamilyID: i.GrantID, CreatedAt: i.At}
+	return nil
+}
+
+// startFamily puts what is about to leave into a new family, which has no refresh
+// token yet, and which the access token does not outlive.
+func (i *Issued) startFamily() {
 	expiry := i.At.Add(tenants.RefreshBoundsOf(i.Tenant, i.Client).Total)
-	if bound := i.Subject.Expiry; !bound.IsZero() && bound.Before(expiry) {
-		expiry = bound
+	if bound := i.Subject.Expiry; !bound.IsZero() {
+		expiry = earlier(expiry, bound)
 	}
 	i.Expiry = earlier(i.Expiry, expiry)
 	i.GrantID = uuid.Must(uuid.NewV7()).String()
-	i.RefreshToken = text
-	i.Refresh = &tenants.RefreshStart{
-		Family: tenants.RefreshFamily{
-			ID: i.GrantID, TenantID: i.Tenant.ID, ClientID: i.Client.ID, UserID: i.Subject.User.ID, GrantType: i.GrantType,
-			Audience: i.Audience, Scopes: i.Scopes, Claims: i.Subject.Claims, CreatedAt: i.At, ExpiresAt: expiry,
-			Epoch: i.Subject.User.Epoch,
-		},
-		Token: tenants.RefreshToken{TenantID: i.Tenant.ID, Hash: hash, FamilyID: i.GrantID, CreatedAt: i.At},
-	}
-	return nil
+	i.Refresh = &tenants.RefreshStart{Family: tenants.RefreshFamily{
+		ID: i.GrantID, TenantID: i.Tenant.ID, ClientID: i.Client.ID, UserID: i.Subject.User.ID, GrantType: i.GrantType,
+		Audience: i.Audience, Scopes: i.Scopes, Claims: i.Subject.Claims, CreatedAt: i.At, ExpiresAt: expiry,
+		Epoch: i.Subject.User.Epoch, SessionID: i.Subject.SessionID,
+	}}
 }
 
 // spend uses a token and adds its successor to what is about to leave.

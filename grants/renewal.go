@@ -7,15 +7,19 @@ import (
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
-// renew adds a refresh token to what is issued to a person, where the grant and
-// the client let it (RFC 6749 section 1.5).
-func (s *Service) renew(ctx context.Context, i *Issued) error {
-	user := i.Subject.User
-	if !i.Subject.Renewable || user == nil || user.IsServiceAccount() || !i.Client.AllowsGrant(oauth.GrantRefreshToken) {
+// renew starts a family with what is issued to a person: with a refresh token,
+// where the grant and the client let it (RFC 6749 section 1.5), or without one, where
+// the endpoint lets access tokens renew themselves.
+func (s *Service) renew(ctx context.Context, i *Issued, p oauth.Profile) error {
+	user, tokens := i.Subject.User, s.refreshTokens()
+	if user == nil || user.IsServiceAccount() || tokens == nil {
 		return nil
 	}
-	if tokens := s.refreshTokens(); tokens != nil {
+	if i.Subject.Renewable && i.Client.AllowsGrant(oauth.GrantRefreshToken) {
 		return tokens.start(ctx, i)
+	}
+	if p.Renewable && i.GrantID == "" {
+		i.startFamily()
 	}
 	return nil
 }

@@ -119,7 +119,7 @@ func (s *Service) Token(ctx context.Context, r *TokenRequest) (*oauth.Response, 
 		Audience: target.audience, Scopes: target.scopes, At: now, Expiry: now.Add(life),
 		Address: r.Address, RequestID: r.RequestID, proof: proof,
 	}
-	if err := s.renew(ctx, issued); err != nil {
+	if err := s.renew(ctx, issued, r.Profile); err != nil {
 		return nil, err
 	}
 	token, err := s.sign(ctx, issued, target, r.Profile)

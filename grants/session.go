@@ -67,7 +67,7 @@ func errProof() error {
 
 // subject is the user who is signed in, as long as the session may last.
 func (v *Visit) subject() *Subject {
-	return &Subject{ID: v.User.ID, User: v.User, Expiry: v.Session.ExpiresAt, Claims: map[string]any{
+	return &Subject{ID: v.User.ID, User: v.User, SessionID: v.Session.ID, Expiry: v.Session.ExpiresAt, Claims: map[string]any{
 		"auth_time": v.Session.CreatedAt.Unix(), "amr": []string{"pwd"}, // RFC 8176
 	}}
 }

@@ -66,6 +66,9 @@ func (s *Service) target(ctx context.Context, r *TokenRequest, client *tenants.C
 	if err != nil {
 		return nil, err
 	}
+	if at := subject.GrantedAt; !at.IsZero() && at.Unix() < api.CreatedAt.Unix() {
+		return nil, oauth.Errorf(oauth.InvalidGrant, oauth.ReasonUnknown, "the API that this was granted for was deleted")
+	}
 	if api.Identifier == oauth.AdminAudience && subject.Outside {
 		return nil, oauth.Errorf(oauth.InvalidTarget, oauth.ReasonForbidden, "this grant earns no tokens for the admin API")
 	}

@@ -2,6 +2,7 @@ package grants
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -14,8 +15,9 @@ import (
 // the next one, for systems whose clients know no refresh tokens. RFC 9700 is
 // against it: who has a token keeps it. So it works for the endpoints of dialects
 // only, for tokens that they marked so, and no chain outlives the tenant's bound
-// for refresh tokens or what the first token was bound by.
-type TokenRenewal struct{}
+// for refresh tokens or what the first token was bound by. Each is a family like
+// those of refresh tokens, and ends with it.
+type TokenRenewal struct{ Tokens *RefreshTokens }
 
 // Type returns urn:gatehouse:params:oauth:grant-type:renewal.
 func (TokenRenewal) Type() string { return oauth.GrantRenewal }
@@ -31,7 +33,7 @@ func (TokenRenewal) Unlisted() {}
 
 // Authorize answers with the user whom the token speaks for. What revokes the
 // first token of a chain ends all that came of it.
-func (TokenRenewal) Authorize(ctx context.Context, r *Request) (*Subject, error) {
+func (g TokenRenewal) Authorize(ctx context.Context, r *Request) (*Subject, error) {
 	if r.Client.AuthMethod != oauth.AuthDialect {
 		return nil, oauth.Errorf(oauth.UnauthorizedClient, oauth.ReasonForbidden, "only endpoints of dialects renew tokens by themselves")
 	}
@@ -40,6 +42,9 @@ func (TokenRenewal) Authorize(ctx context.Context, r *Request) (*Subject, error)
 		return nil, err
 	}
 	f := token.facts
+	if err := g.Tokens.goesOn(ctx, r, f.GrantID); err != nil {
+		return nil, err
+	}
 	earners := f.Exchanged
 	if !slices.ContainsFunc(earners, func(e exchanged) bool { return e.Kid == f.kid }) { // the first one, and one for each key that signed
 		earners = append(slices.Clip(earners), f.trace())
@@ -48,7 +53,28 @@ func (TokenRenewal) Authorize(ctx context.Context, r *Request) (*Subject, error)
 		ID: token.User.ID, User: token.User, Expiry: time.Unix(f.RenewUntil, 0), RenewUntil: f.RenewUntil, Audience: f.Audience, GrantID: f.GrantID,
 		Scopes: append(oauth.Scopes{}, token.scopes()...), KeepScopes: true, Exchanged: earners, Claims: token.ofSubject(),
 		Record: &Record{Action: "token.renew", Actor: "client:" + r.Client.ID + "@" + r.Tenant.Slug, Details: map[string]any{"subject_jti": f.ID}},
+		Spend: func(ctx context.Context, i *Issued) error {
+			return noRenewal(g.Tokens.store.RenewInFamily(ctx, i.Tenant.ID, f.GrantID, i.At, i.Issue()))
+		},
 	}, nil
+}
+
+// goesOn answers invalid_token unless the family has not ended, and the client may
+// still use the grant that it was earned by.
+func (t *RefreshTokens) goesOn(ctx context.Context, r *Request, familyID string) error {
+	found, err := t.store.RefreshFamily(ctx, r.Tenant.ID, familyID)
+	if err == nil && (!found.Live(t.now()) || !r.Client.AllowsGrant(found.Family.GrantType)) {
+		err = tenants.ErrNotFound
+	}
+	return noRenewal(err)
+}
+
+// noRenewal answers for a family that is there no more.
+func noRenewal(err error) error {
+	if errors.Is(err, tenants.ErrNotFound) {
+		return oauth.Errorf(oauth.InvalidToken, oauth.ReasonExpired, "the access token cannot be renewed any more")
+	}
+	return err
 }
 
 // renewable returns the live token that the request brings, if it was issued by an
@@ -72,15 +98,10 @@ func renewable(ctx context.Context, r *Request) (*Token, error) {
 }
 
 // renewUntil is when the last token ends that the one of i can be renewed to, 0
-// for none. What bounds the token itself bounds all of them.
+// for none: its family's end.
 func renewUntil(i *Issued, p oauth.Profile) int64 {
-	s := i.Subject
-	if s.RenewUntil != 0 || !p.Renewable || s.User == nil || s.User.IsServiceAccount() {
-		return s.RenewUntil
+	if !p.Renewable || i.Refresh == nil {
+		return i.Subject.RenewUntil
 	}
-	until := i.At.Add(tenants.RefreshBoundsOf(i.Tenant, i.Client).Total)
-	if !s.Expiry.IsZero() {
-		until = earlier(until, s.Expiry)
-	}
-	return until.Unix()
+	return i.Refresh.Family.ExpiresAt.Unix()
 }

@@ -35,19 +35,29 @@ func TestOnlyTokensMarkedForItRenewThemselves(t *testing.T) {
 	tenant := &tenants.Tenant{ID: "t", Slug: "t", Issuer: "https://t.example", Status: tenants.Active}
 	must(t, db.CreateTenant(t.Context(), tenant, keys.SealedPepper{Sealed: []byte("x")}, tenants.AuditEvent{}))
 	client := func(id, method string) *tenants.Client {
-		c := &tenants.Client{TenantID: "t", ID: id, Name: id, Status: tenants.Active, AuthMethod: method, GrantTypes: []string{oauth.GrantRenewal}}
+		c := &tenants.Client{TenantID: "t", ID: id, Name: id, Status: tenants.Active, AuthMethod: method, GrantTypes: []string{oauth.GrantRenewal, oauth.GrantPassword}}
 		must(t, db.CreateClient(t.Context(), c, tenants.AuditEvent{}))
 		return c
 	}
 	shop, other, app := client("shop", oauth.AuthDialect), client("other", oauth.AuthDialect), client("app", oauth.AuthSecretBasic)
 	must(t, db.CreateUser(t.Context(), &tenants.User{TenantID: "t", ID: "ann", Username: "ann", Status: tenants.Active}, tenants.AuditEvent{}))
+	withdrawn := *shop
+	withdrawn.GrantTypes = []string{oauth.GrantRenewal}
 	signer := &told{}
 	inspector := grants.NewInspector(tenants.NewDirectory(db, 10), signer, func() time.Time { return now })
 	until := now.Add(time.Hour).Unix()
 	good := map[string]any{
 		"iss": tenant.Issuer, "sub": "ann", "aud": tenant.Issuer, "exp": now.Add(time.Minute).Unix(), "iat": now.Add(time.Minute).Unix(),
-		"jti": "j", "client_id": "shop", "renew_until": until, "auth_time": 7,
+		"jti": "j", "client_id": "shop", "renew_until": until, "auth_time": 7, "grant_id": "family",
 	}
+	start := func(id, clientID string, ends time.Time) {
+		must(t, db.RecordIssue(t.Context(), tenants.Issue{Refresh: &tenants.RefreshStart{Family: tenants.RefreshFamily{
+			ID: id, TenantID: "t", ClientID: clientID, UserID: "ann", GrantType: oauth.GrantPassword, CreatedAt: now, ExpiresAt: ends,
+		}}}))
+	}
+	start("family", "shop", now.Add(time.Hour))
+	start("ended", "shop", now)
+	tokens := grants.NewRefreshTokens(db, tenants.NewDirectory(db, 10), nil, func() time.Time { return now })
 	for name, test := range map[string]struct {
 		client *tenants.Client
 		claims map[string]any
@@ -64,6 +74,9 @@ func TestOnlyTokensMarkedForItRenewThemselves(t *testing.T) {
 		"that nobody signed":         {client: shop, text: "x.y.z", want: oauth.InvalidToken},
 		"that has no token's form":   {client: shop, text: "nonsense", want: oauth.InvalidRequest},
 		"none":                       {client: shop, text: "-", want: oauth.InvalidToken},
+		"of no family":               {client: shop, claims: map[string]any{"grant_id": nil}, want: oauth.InvalidToken},
+		"of a family that has ended": {client: shop, claims: map[string]any{"grant_id": "ended"}, want: oauth.InvalidToken},
+		"by a grant that was taken":  {client: &withdrawn, want: oauth.InvalidToken},
 		"of somebody who is not any": {client: shop, claims: map[string]any{"sub": "nobody"}, want: oauth.InvalidToken},
 	} {
 		claims := maps.Clone(good)
@@ -78,7 +91,7 @@ func TestOnlyTokensMarkedForItRenewThemselves(t *testing.T) {
 		if test.text == "-" {
 			delete(params, "subject_token")
 		}
-		subject, err := grants.TokenRenewal{}.Authorize(t.Context(), &grants.Request{Tenant: tenant, Client: test.client, Params: params, Inspector: inspector})
+		subject, err := grants.TokenRenewal{Tokens: tokens}.Authorize(t.Context(), &grants.Request{Tenant: tenant, Client: test.client, Params: params, Inspector: inspector})
 		if test.want == "" {
 			must(t, err)
 			if subject.ID != "ann" || subject.RenewUntil != until || subject.Expiry.Unix() != until || len(subject.Exchanged) != 1 || subject.Claims["auth_time"] == nil {

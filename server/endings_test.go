@@ -80,10 +80,43 @@ func TestClassFWhatHasEndedWorksNowhere(t *testing.T) {
 	}
 }
 
+// Class F: what was given for an API ends with it, and is not for another one that
+// gets its identifier.
+func TestClassFNothingIsForTheNextAPIOfAnIdentifier(t *testing.T) {
+	a, b := pair(t, func(*house) {})
+	a.furnishAll("acme", "s3cret", hashOf(t, "correct horse"))
+	wallet := a.wallet("acme", "s3cret")
+	again := a.wallet("acme", "s3cret")
+	bound := []string{"bearer", "device_code", "exchange", "introspection", "refresh_token"}
+	for _, name := range bound {
+		if !wallet[name](a, "acme", "s3cret") {
+			t.Errorf("before: %s is refused", name)
+		}
+	}
+	a.admin("PATCH", "tenants/acme/clients/app", `{"apis":[]}`)
+	a.admin("PATCH", "tenants/acme/clients/rs", `{"resource_server_for":[]}`)
+	a.admin("DELETE", "tenants/acme"+a.named("acme", "/apis/{api}"), "")
+	a.clock.Advance(time.Second)
+	a.admin("POST", "tenants/acme/apis", `{"identifier":"https://api.example","name":"API","shared_host":false,"scopes":[{"name":"data"}]}`)
+	a.admin("PATCH", "tenants/acme/clients/app", `{"apis":[{"identifier":"https://api.example"}]}`)
+	a.admin("PATCH", "tenants/acme/clients/rs", `{"resource_server_for":["https://api.example"]}`)
+	b.poll()
+	for _, node := range []*house{a, b} {
+		for _, name := range bound {
+			if again[name](node, "acme", "s3cret") {
+				t.Errorf("%s is good for the next API", name)
+			}
+		}
+		if !node.earns("acme", "s3cret", "client_credentials") {
+			t.Error("nothing can be had for the next API")
+		}
+	}
+}
+
 // named fills in the ids of a path below a tenant made by furnishAll.
 func (h *house) named(slug, path string) string {
 	h.t.Helper()
-	for part, list := range map[string]string{"{secret}": "/clients/app/secrets", "{key}": "/users/u-ann/api-keys", "{session}": "/users/u-ann/sessions", "{kid}": "/signing-keys"} {
+	for part, list := range map[string]string{"{secret}": "/clients/app/secrets", "{api}": "/apis", "{key}": "/users/u-ann/api-keys", "{session}": "/users/u-ann/sessions", "{kid}": "/signing-keys"} {
 		before, after, found := strings.Cut(path, part)
 		if !found {
 			continue

@@ -137,14 +137,15 @@ func openHouse(t testing.TB, db *store.DB, s *keys.Sealer, c *clock) *house {
 	signIn := grants.NewSignIn(directory, db, hasher, failureFloor, c.Now)
 	sessions := grants.NewSessions(signIn, directory, db, peppers, c.Now)
 	devices := grants.NewDevices(db, directory, peppers, c.Now)
+	refresh := grants.NewRefreshTokens(db, directory, peppers, c.Now)
 	rules := grants.NewImpersonations(directory, directory, db, peppers, c.Now)
 	registry := grants.NewRegistry(
 		grants.ClientCredentials{},
 		grants.Password{SignIn: signIn},
 		grants.UserAndClient{SignIn: signIn},
-		grants.TokenRenewal{},
+		grants.TokenRenewal{Tokens: refresh},
 		grants.APIKey{Keys: grants.NewAPIKeys(directory, peppers, h.keyUses, c.Now)},
-		grants.RefreshToken{Tokens: grants.NewRefreshTokens(db, directory, peppers, c.Now)},
+		grants.RefreshToken{Tokens: refresh},
 		grants.JWTBearer{Issuers: directory, Keysets: keysets, Log: db, Now: c.Now},
 		grants.Session{Sessions: sessions},
 		grants.Device{Devices: devices},

@@ -11,16 +11,20 @@ import (
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
-// foundToken reads a refresh token with its family. A cut-off of an empty client
-// or user is one of all of them.
+// family reads a family. A cut-off of an empty client or user is one of all of them.
+const family = `f.id AS f_id, f.tenant_id AS f_tenant_id, f.client_id AS f_client_id, f.user_id AS f_user_id, f.grant_type AS f_grant_type,
+	f.audience AS f_audience, f.scopes AS f_scopes, f.claims AS f_claims, f.epoch AS f_epoch, f.session_id AS f_session_id,
+	f.created_at AS f_created_at, f.expires_at AS f_expires_at, f.revoked_at AS f_revoked_at,
+	(EXISTS (SELECT 1 FROM refresh_cutoffs AS c WHERE c.tenant_id = f.tenant_id AND c.epoch > f.epoch
+		AND c.client_id IN ('', f.client_id) AND c.user_id IN ('', f.user_id))
+	OR f.session_id <> '' AND NOT EXISTS (SELECT 1 FROM sessions AS o WHERE o.tenant_id = f.tenant_id AND o.id = f.session_id)) AS cut_off`
+
+// foundFamily reads a family by itself, foundToken one with a refresh token.
+const foundFamily = `SELECT ` + family + ` FROM refresh_families AS f WHERE f.tenant_id = ? AND f.id = ?`
+
 const foundToken = `SELECT t.tenant_id, t.hash, t.family_id, t.predecessor, t.created_at, t.spent_at, t.successor, t.sealed,
-	f.id AS f_id, f.tenant_id AS f_tenant_id, f.client_id AS f_client_id, f.user_id AS f_user_id, f.grant_type AS f_grant_type,
-	f.audience AS f_audience, f.scopes AS f_scopes, f.claims AS f_claims, f.epoch AS f_epoch, f.created_at AS f_created_at,
-	f.expires_at AS f_expires_at, f.revoked_at AS f_revoked_at,
 	EXISTS (SELECT 1 FROM refresh_tokens AS s
-		WHERE s.tenant_id = t.tenant_id AND s.hash = t.successor AND s.spent_at IS NOT NULL) AS successor_spent,
-	EXISTS (SELECT 1 FROM refresh_cutoffs AS c WHERE c.tenant_id = f.tenant_id AND c.epoch > f.epoch
-		AND c.client_id IN ('', f.client_id) AND c.user_id IN ('', f.user_id)) AS cut_off
+		WHERE s.tenant_id = t.tenant_id AND s.hash = t.successor AND s.spent_at IS NOT NULL) AS successor_spent, ` + family + `
 	FROM refresh_tokens AS t JOIN refresh_families AS f ON f.tenant_id = t.tenant_id AND f.id = t.family_id
 	WHERE t.tenant_id = ? AND t.hash = ?`
 
@@ -47,7 +51,7 @@ func (db *DB) RefreshToken(ctx context.Context, tenantID string, hash []byte) (f
 	return found, err
 }
 
-// startFamily stores a family with its first token. One whose client, user or
+// startFamily stores a family with its first token, if it has any. One whose client, user or
 // tenant was cut off since its Epoch never works.
 func startFamily(tx *gorm.DB, s tenants.RefreshStart) (err error) {
 	family, token := s.Family, s.Token
@@ -62,10 +66,45 @@ func startFamily(tx *gorm.DB, s tenants.RefreshStart) (err error) {
 	}
 	family.CreatedAt, family.ExpiresAt = stored(family.CreatedAt), stored(family.ExpiresAt)
 	token.CreatedAt = stored(token.CreatedAt)
-	if err := tx.Create(&family).Error; err != nil {
+	if err := tx.Create(&family).Error; err != nil || token.Hash == nil {
 		return err
 	}
 	return tx.Create(&token).Error
+}
+
+// RefreshFamily returns the tenant's family of that id, also one that has ended.
+func (db *DB) RefreshFamily(ctx context.Context, tenantID, id string) (found *tenants.FoundFamily, err error) {
+	err = db.read(ctx, func(tx *gorm.DB) error {
+		found, err = refreshFamily(tx, tenantID, id)
+		return err
+	})
+	return found, err
+}
+
+func refreshFamily(tx *gorm.DB, tenantID, id string) (*tenants.FoundFamily, error) {
+	var found []tenants.FoundFamily
+	if err := tx.Raw(foundFamily, tenantID, id).Scan(&found).Error; err != nil {
+		return nil, err
+	}
+	if len(found) == 0 {
+		return nil, tenants.ErrNotFound
+	}
+	return &found[0], nil
+}
+
+// RenewInFamily stores what is given out in a family once more. It is
+// tenants.ErrNotFound where the family has ended.
+func (db *DB) RenewInFamily(ctx context.Context, tenantID, id string, at time.Time, i tenants.Issue) error {
+	return db.write(ctx, func(tx *gorm.DB) error {
+		found, err := refreshFamily(tx, tenantID, id)
+		if err != nil {
+			return err
+		}
+		if !found.Live(stored(at)) {
+			return tenants.ErrNotFound
+		}
+		return recordIssue(tx, i)
+	})
 }
 
 // epoch returns how many changes the database has seen. What was committed with

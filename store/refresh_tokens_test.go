@@ -324,3 +324,31 @@ func TestRefreshTokensArePurgedWhenTheirFamilyIsOver(t *testing.T) {
 	must(t, db.DeleteTenant(t.Context(), tenant, 0, audit("tenant.delete")))
 	purge(instant, 1, 0, 1)
 }
+
+// What renews itself without refresh tokens is a family as well, and nothing is given
+// out in one that has ended, with its session too.
+func TestNothingIsRenewedInAFamilyThatHasEnded(t *testing.T) {
+	db, acme, other := twoTenants(t)
+	start := func(sessionID string) string {
+		f := tenants.RefreshFamily{
+			ID: id(t), TenantID: acme, ClientID: "tv", UserID: "ann", GrantType: "password", SessionID: sessionID, CreatedAt: instant, ExpiresAt: instant.Add(time.Hour),
+		}
+		must(t, db.RecordIssue(t.Context(), tenants.Issue{Refresh: &tenants.RefreshStart{Family: f}}))
+		return f.ID
+	}
+	renew := func(tenantID, familyID string, at time.Time) error {
+		event := issue(t, tenantID)
+		return db.RenewInFamily(t.Context(), tenantID, familyID, at, tenants.Issue{Audit: &event})
+	}
+	session := newSession(t, db, acme, "ann", "cookie", nil)
+	plain, born := start(""), start(session.ID)
+	must(t, renew(acme, plain, instant))
+	must(t, renew(acme, born, instant))
+	wantNotFound(t, "of another tenant", renew(other, plain, instant))
+	wantNotFound(t, "expired", renew(acme, plain, instant.Add(time.Hour)))
+	must(t, db.LeaveSession(t.Context(), acme, "ann", session.ID, event(t, acme, "x")))
+	wantNotFound(t, "after the session", renew(acme, born, instant))
+	must(t, renew(acme, plain, instant))
+	must(t, db.Revoke(t.Context(), tenants.Revocation{TenantID: acme, Kind: tenants.RevokedUser, Key: "ann", NotBefore: instant, ExpiresAt: instant}, event(t, acme, "x")))
+	wantNotFound(t, "after a revocation", renew(acme, plain, instant))
+}

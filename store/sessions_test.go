@@ -36,7 +36,11 @@ func event(t *testing.T, tenantID, action string) tenants.AuditEvent {
 
 func newSession(t *testing.T, db *store.DB, tenantID, userID, hash string, replaced []byte) *tenants.Session {
 	t.Helper()
-	s := &tenants.Session{ID: id(t), TenantID: tenantID, UserID: userID, Hash: []byte(hash), CreatedAt: instant, SeenAt: instant, ExpiresAt: instant.Add(tenants.SessionLife)}
+	user, err := db.UserByLogin(t.Context(), tenantID, userID)
+	must(t, err)
+	s := &tenants.Session{
+		ID: id(t), TenantID: tenantID, UserID: userID, Hash: []byte(hash), CreatedAt: instant, SeenAt: instant, ExpiresAt: instant.Add(tenants.SessionLife), Epoch: user.Epoch,
+	}
 	must(t, db.CreateSession(t.Context(), s, replaced, event(t, tenantID, "session.create")))
 	return s
 }

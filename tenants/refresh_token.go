@@ -61,7 +61,9 @@ type RefreshFamily struct {
 	// Epoch is how many changes the database had seen when it was judged who earns
 	// the family, 0 for a new one that is judged when it is stored: it is older than
 	// every revocation of a later one, whatever the clocks of nodes say.
-	Epoch     int64
+	Epoch int64
+	// SessionID is the session that the family ends with; empty: none.
+	SessionID string
 	CreatedAt time.Time
 	ExpiresAt time.Time // for good
 	RevokedAt *time.Time
@@ -93,19 +95,25 @@ type RefreshToken struct {
 // the whole token follows.
 const RefreshTokenPurpose = "refresh_token"
 
-// FoundRefreshToken is a refresh token with its family, as they are stored.
-type FoundRefreshToken struct {
-	RefreshToken `gorm:"embedded"`
-	Family       RefreshFamily `gorm:"embedded;embeddedPrefix:f_"`
-	// SuccessorSpent tells that the token which replaced this one was used.
-	SuccessorSpent bool
+// FoundFamily is a family as it is stored.
+type FoundFamily struct {
+	Family RefreshFamily `gorm:"embedded;embeddedPrefix:f_"`
 	// CutOff tells that the family was revoked with all others of its client,
-	// its user or its tenant, or that one of these was deleted.
+	// its user or its tenant, that one of these was deleted, or that its session
+	// has ended.
 	CutOff bool
 }
 
+// FoundRefreshToken is a refresh token with its family, as they are stored.
+type FoundRefreshToken struct {
+	RefreshToken `gorm:"embedded"`
+	FoundFamily  `gorm:"embedded"`
+	// SuccessorSpent tells that the token which replaced this one was used.
+	SuccessorSpent bool
+}
+
 // Live reports whether tokens of the family are good for anything at all.
-func (f *FoundRefreshToken) Live(now time.Time) bool {
+func (f *FoundFamily) Live(now time.Time) bool {
 	return f.Family.RevokedAt == nil && !f.CutOff && now.Before(f.Family.ExpiresAt)
 }
 
@@ -115,7 +123,8 @@ func (f *FoundRefreshToken) Reused(now time.Time, grace time.Duration) bool {
 	return f.SpentAt != nil && (f.SuccessorSpent || !now.Before(f.SpentAt.Add(grace)))
 }
 
-// RefreshStart is a new family with its first token.
+// RefreshStart is a new family with its first token; one without a Hash is none,
+// where access tokens renew themselves.
 type RefreshStart struct {
 	Family RefreshFamily
 	Token  RefreshToken
