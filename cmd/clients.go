@@ -146,6 +146,9 @@ func accessText(all []tenants.APIAccess) string {
 	texts := make([]string, len(all))
 	for i, access := range all {
 		texts[i] = access.Identifier + "=" + strings.Join(access.Scopes, ",")
+		if len(access.Scopes) == 0 {
+			texts[i] = access.Identifier + " (no scopes)"
+		}
 	}
 	return strings.Join(texts, " ")
 }

@@ -53,18 +53,15 @@ func (c *dialectsLintCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	var told []string
 	for _, spec := range set.Others() {
 		if !slices.Contains(c.Files, spec.File()) {
 			continue
 		}
-		for _, told := range spec.Unanswered() {
-			if err := a.done("%s.", told); err != nil {
-				return err
-			}
+		for _, unanswered := range spec.Unanswered() {
+			told = append(told, unanswered+".")
 		}
-		if err := a.done("%s is the dialect %s with %d routes, and has no mistakes.", spec.File(), spec.Name, len(spec.Routes)); err != nil {
-			return err
-		}
+		told = append(told, fmt.Sprintf("%s is the dialect %s with %d routes, and has no mistakes.", spec.File(), spec.Name, len(spec.Routes)))
 	}
-	return nil
+	return a.done("%s", strings.Join(told, "\n"))
 }

@@ -33,7 +33,7 @@ func (c *doctorCmd) Run(a *app) error {
 			if f.Do != "" {
 				detail += " -> " + f.Do
 			}
-			t.row(f.Check, f.Result, detail)
+			t.row(f.Check, f.Result, strings.Join(strings.Fields(detail), " ")) // what databases say has several lines
 		}
 		return t.Flush()
 	})

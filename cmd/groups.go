@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/gatehouse-auth/gatehouse/admin"
@@ -88,17 +89,13 @@ func (c *groupsDeleteCmd) Run(a *app) error {
 		if err := d.admin.DeleteGroup(d.ctx, d.actor, tenant, group.ID, 0); err != nil {
 			return err
 		}
-		if err := a.done("Group %s is deleted.", c.Group); err != nil {
-			return err
-		}
+		told := fmt.Sprintf("Group %s is deleted.", c.Group)
 		for _, r := range rules {
 			if r.Actor.Group == group.Name || r.Target.Group == group.Name {
-				if err := a.done("With it went the impersonation rule %s: %s as %s.", r.ID, partyText(r.Actor), partyText(r.Target)); err != nil {
-					return err
-				}
+				told += fmt.Sprintf("\nWith it went the impersonation rule %s: %s as %s.", r.ID, partyText(r.Actor), partyText(r.Target))
 			}
 		}
-		return nil
+		return a.done("%s", told)
 	})
 }
 

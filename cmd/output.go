@@ -73,13 +73,14 @@ func (a *app) showDetails(v any, pairs ...string) error {
 	})
 }
 
-// done tells that something was done, where no JSON was asked for.
+// done tells what was done, where there is nothing to show. A command calls it
+// once.
 func (a *app) done(format string, args ...any) error {
-	if a.json {
-		return nil
-	}
-	_, err := fmt.Fprintf(a.stdout, format+"\n", args...)
-	return err
+	text := fmt.Sprintf(format, args...)
+	return a.show(map[string]string{"done": text}, func(w io.Writer) error {
+		_, err := fmt.Fprintln(w, text)
+		return err
+	})
 }
 
 func instant(at time.Time) string { return at.UTC().Format("2006-01-02 15:04:05Z") }
@@ -113,6 +114,11 @@ type list struct {
 
 // everyPage reads a list to its end.
 func everyPage[T any](prefix string, read func(admin.Query) (admin.Page[T], error)) ([]T, error) {
+	return firstPages(0, prefix, read)
+}
+
+// firstPages reads a list until it has limit items; 0: to its end.
+func firstPages[T any](limit int, prefix string, read func(admin.Query) (admin.Page[T], error)) ([]T, error) {
 	var items []T
 	query := admin.Query{Size: 200, Prefix: prefix}
 	for {
@@ -121,6 +127,9 @@ func everyPage[T any](prefix string, read func(admin.Query) (admin.Page[T], erro
 			return nil, err
 		}
 		items = append(items, page.Items...)
+		if limit > 0 && len(items) >= limit {
+			return items[:limit], nil
+		}
 		if query.PageToken = page.NextPageToken; query.PageToken == "" {
 			return items, nil
 		}

@@ -5,11 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
-
-	"github.com/alecthomas/kong"
 )
 
 // Exit codes.
@@ -52,9 +49,7 @@ type commands struct {
 // run executes one command and returns the exit code: 1 for a failure, 2 for a
 // command line that makes no sense. environ is as in os.Environ.
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer, options ...Option) int {
-	if len(args) == 0 {
-		args = []string{"--help"}
-	}
+	args = spelled(args)
 	var line commands
 	exited := false
 	parser, err := newParser(&line, stdout, stderr, func(int) { exited = true })
@@ -69,7 +64,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer, 
 	case exited: // help was asked for
 		return exitOK
 	case err != nil:
-		return fail(stderr, err, exitUsage)
+		return fail(stderr, hinted(err, args), exitUsage)
 	}
 	a := &app{
 		ctx: ctx, stdout: stdout, stderr: stderr, now: time.Now, json: line.JSON,
@@ -90,21 +85,6 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer, 
 	return exitOK
 }
 
-// newParser makes the parser that fills line.
-func newParser(line *commands, stdout, stderr io.Writer, exit func(int)) (*kong.Kong, error) {
-	return kong.New(line,
-		kong.Name("gatehouse"),
-		kong.Description("A hosted OAuth token service for many tenants."),
-		kong.Writers(stdout, stderr),
-		kong.Vars{"presets": presetNames()},
-		kong.Exit(exit),
-		kong.Embed(settingFlags()),
-		kong.ExplicitGroups([]kong.Group{{Key: settingsGroup, Title: "Settings:", Description: "Also in the YAML file (listen) and in the environment (GATEHOUSE_LISTEN), where the secrets belong."}}),
-		kong.Help(help),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 120}),
-	)
-}
-
 // usageError is a command line that makes no sense.
 type usageError string
 
@@ -122,64 +102,4 @@ func fail(stderr io.Writer, err error, code int) int {
 	}
 	fmt.Fprintf(stderr, "gatehouse: error: %v\n", err)
 	return code
-}
-
-// giveWay withdraws the settings among the flags whose names the command in args
-// has for flags of its own: what can be set of a tenant may be called as the
-// platform's setting is, and kong would take the setting.
-func giveWay(parser *kong.Kong, args []string) error {
-	traced, err := kong.Trace(parser, args)
-	if err != nil {
-		return err
-	}
-	selected := traced.Selected()
-	if selected == nil {
-		return nil
-	}
-	parser.Model.Flags = slices.DeleteFunc(parser.Model.Flags, func(f *kong.Flag) bool {
-		return isSetting(f) && slices.ContainsFunc(selected.Flags, func(own *kong.Flag) bool { return own.Name == f.Name })
-	})
-	return nil
-}
-
-func isSetting(f *kong.Flag) bool { return f.Group != nil && f.Group.Key == settingsGroup }
-
-// flagLayer collects the settings that were given as flags.
-func flagLayer(parsed *kong.Context) layer {
-	names := map[string]string{}
-	for _, one := range catalogue() {
-		names[one.flag()] = one.name
-	}
-	found := layer{}
-	for _, step := range parsed.Path {
-		if step.Flag == nil || !isSetting(step.Flag) {
-			continue
-		}
-		name, ok := names[step.Flag.Name]
-		text, isText := parsed.FlagValue(step.Flag).(string)
-		if ok && isText {
-			found[name] = given{text: text, origin: "flag --" + step.Flag.Name}
-		}
-	}
-	return found
-}
-
-// help prints what kong prints; only serve shows the settings, which every
-// command takes.
-func help(options kong.HelpOptions, parsed *kong.Context) error {
-	selected := parsed.Selected()
-	if selected == nil || selected.Name != "serve" {
-		for _, flag := range parsed.Model.Flags {
-			if isSetting(flag) {
-				flag.Hidden = true
-			}
-		}
-	}
-	if err := kong.DefaultHelpPrinter(options, parsed); err != nil {
-		return err
-	}
-	if selected == nil || selected.Name != "serve" {
-		fmt.Fprintln(parsed.Stdout, "\nSettings are taken as flags, too: see `gatehouse serve --help`.")
-	}
-	return nil
 }

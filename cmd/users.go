@@ -3,6 +3,7 @@ package cmd
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/gatehouse-auth/gatehouse/admin"
@@ -11,7 +12,7 @@ import (
 
 type usersCmd struct {
 	Create usersCreateCmd `cmd:"" help:"Make a user."`
-	List   usersListCmd   `cmd:"" help:"List a tenant's users and service accounts."`
+	List   usersListCmd   `cmd:"" help:"List a tenant's users; with --service-accounts also those that clients have."`
 	Show   usersShowCmd   `cmd:"" help:"Show a user."`
 	Update usersUpdateCmd `cmd:"" help:"Change a user. What no flag names stays."`
 	Unlock usersUnlockCmd `cmd:"" help:"Let a user sign in at once who would have to wait after wrong passwords."`
@@ -78,13 +79,22 @@ func (c *usersCreateCmd) Run(a *app) error {
 type usersListCmd struct {
 	tenantFlag
 	list
-	Group string `help:"Only who is in this group."`
+	Group           string `help:"Only who is in this group."`
+	Limit           int    `placeholder:"N" help:"At most so many. 0: all."`
+	ServiceAccounts bool   `help:"The service accounts of clients, too. JSON has them always, as the admin API."`
 }
 
 func (c *usersListCmd) Run(a *app) error {
+	if c.Limit < 0 {
+		return usage("--limit: %d is negative; give how many users to show, 0 for all", c.Limit)
+	}
 	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
-		all, err := everyPage(c.Query, func(q admin.Query) (admin.Page[tenants.User], error) {
-			return d.admin.Users(d.ctx, d.actor, tenant, c.Group, q)
+		all, err := firstPages(c.Limit, c.Query, func(q admin.Query) (admin.Page[tenants.User], error) {
+			page, err := d.admin.Users(d.ctx, d.actor, tenant, c.Group, q)
+			if !c.ServiceAccounts && !a.json {
+				page.Items = slices.DeleteFunc(page.Items, func(u tenants.User) bool { return u.ServiceAccountOf != "" })
+			}
+			return page, err
 		})
 		if err != nil {
 			return err
