@@ -61,7 +61,10 @@ func (c *clientsCreateCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	p := change{"name": c.Name, "client_id": c.ClientID, "client_secret": secret}
+	p := change{"name": c.Name, "client_id": c.ClientID}
+	if c.ClientSecretFile != "" {
+		p["client_secret"] = secret
+	}
 	if err := c.change(p); err != nil {
 		return err
 	}
