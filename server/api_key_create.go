@@ -19,8 +19,8 @@ type KeyMaker interface {
 	CreateOwnAPIKey(ctx context.Context, a admin.Actor, t *tenants.Tenant, u *tenants.User, n admin.NewAPIKey, description string) (*admin.CreatedAPIKey, error)
 }
 
-// createAPIKey answers who bears a token with a new API key of theirs. The key
-// may have what the token has, and no more.
+// createAPIKey answers who bears a token of having signed in with a new API key of
+// theirs. The key may have what the token has, and no more.
 func (s *Server) createAPIKey(c *gin.Context, route *dialects.Route) error {
 	r, token, err := s.borne(c, route)
 	if err != nil {
@@ -38,6 +38,10 @@ func (s *Server) createAPIKey(c *gin.Context, route *dialects.Route) error {
 func (s *Server) ownAPIKey(ctx context.Context, r *grants.TokenRequest, token *grants.Token) (*admin.CreatedAPIKey, error) {
 	if token.Claims["act"] != nil {
 		return nil, oauth.Errorf(oauth.AccessDenied, oauth.ReasonForbidden, "who acts for somebody else gets no API key of theirs")
+	}
+	// A key that ends, or an issuer that is trusted no more, would live on in it.
+	if token.Claims["amr"] == nil {
+		return nil, oauth.Errorf(oauth.AccessDenied, oauth.ReasonForbidden, "only who has signed in gets an API key, and nobody by another API key or an assertion")
 	}
 	scopes, err := oauth.ParseScopes(token.Scope())
 	if err != nil {
