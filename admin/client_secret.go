@@ -120,7 +120,7 @@ func (s *Service) firstSecret(ctx context.Context, c *tenants.Client, text strin
 // secretHash is what is kept of a client's secret. Whoever verifies one
 // computes the same.
 func (s *Service) secretHash(ctx context.Context, tenantID, clientID, text string) ([]byte, error) {
-	return s.peppers.MAC(ctx, tenantID, "client_secret", clientID, text)
+	return s.peppers.MAC(ctx, tenantID, tenants.ClientSecretPurpose, clientID, text)
 }
 
 // Secrets lists a client's secrets, oldest first, without the secrets

@@ -13,6 +13,6 @@ func (s *Service) CreateOwnAPIKey(ctx context.Context, a Actor, t *tenants.Tenan
 	if err := checkDescription("description", description); err != nil {
 		return nil, err
 	}
-	a.Name = "user:" + u.ID
+	a.Name = t.UserActor(u.ID)
 	return s.makeAPIKey(ctx, a, t, u, n, map[string]any{"description": description})
 }

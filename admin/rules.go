@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/gatehouse-auth/gatehouse/keys"
+	"github.com/gatehouse-auth/gatehouse/oauth"
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
@@ -21,7 +21,7 @@ const (
 )
 
 // longest is the life of an access token that nothing may exceed, in seconds.
-const longest = int(keys.Ceiling / time.Second)
+const longest = int(oauth.MaxTokenLife / time.Second)
 
 // checkName holds a name to a line of visible text.
 func checkName(field, name string) error {

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/gatehouse-auth/gatehouse/keys"
+	"github.com/gatehouse-auth/gatehouse/oauth"
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
@@ -52,7 +52,7 @@ func (s *Service) RevokeTokens(ctx context.Context, a Actor, slug string, o Toke
 		return nil, err
 	}
 	r.TenantID, r.NotBefore = t.ID, s.instant()
-	r.ExpiresAt = r.NotBefore.Add(keys.Ceiling)
+	r.ExpiresAt = r.NotBefore.Add(oauth.MaxTokenLife)
 	target := r.Key
 	if target == "" {
 		target = t.Slug

@@ -24,7 +24,7 @@ func (n *node) background(ctx context.Context) {
 // flush stores what is counted in memory: tokens, uses of credentials, and calls
 // of dialects.
 func (n *node) flush(ctx context.Context) error {
-	return errors.Join(n.journal.Flush(ctx, time.Now()), n.keyUses.Flush(ctx), n.clients.FlushUses(ctx, n.db), n.legacy.Flush(ctx))
+	return errors.Join(n.journal.Flush(ctx, time.Now()), n.keyUses.Flush(ctx, n.db.UseAPIKeys), n.clients.FlushUses(ctx, n.db), n.legacy.Flush(ctx))
 }
 
 // every does work until ctx ends, the first time at once.

@@ -7,7 +7,7 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/gatehouse-auth/gatehouse/keys"
+	"github.com/gatehouse-auth/gatehouse/oauth"
 )
 
 // What is done every hour, and for how long something stays after its end.
@@ -36,7 +36,7 @@ func (n *node) tidy(ctx context.Context) {
 // purge deletes what no node can need any more, however much clocks differ. Where
 // one kind fails, the others are purged all the same.
 func (n *node) purge(ctx context.Context, now time.Time) error {
-	n.directory.ForgetRevocations(now.Add(-expiredKept), keys.Ceiling)
+	n.directory.ForgetRevocations(now.Add(-expiredKept), oauth.MaxTokenLife)
 	var errs []error
 	for _, kind := range []struct {
 		purge  func(context.Context, time.Time) (int64, error)

@@ -84,7 +84,7 @@ func newNode(settings *Settings, log *zap.Logger, db *store.DB, sealer *keys.Sea
 	n.journal = grants.NewJournal(db)
 	n.follower = feed.NewFollower(db, settings.FeedPoll, now, n.apply, n.reset)
 	db.Subscribe(n.apply)
-	n.keyUses = grants.NewKeyUses(db)
+	n.keyUses = &grants.KeyUses{}
 	outlet := fetch.New(fetch.Config{Allow: settings.FetchAllow})
 	keysets := assertion.NewKeysets(outlet, now)
 	of := n.grantParts(hasher, keysets, now)

@@ -7,12 +7,13 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gatehouse-auth/gatehouse/oauth"
 )
 
 // longest is the life of an access token that nothing may exceed, in seconds.
-const longest = 86400
+const longest = int(oauth.MaxTokenLife / time.Second)
 
 // vocabulary is what specs may say.
 type vocabulary struct {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gatehouse-auth/gatehouse/admin"
 	"github.com/gatehouse-auth/gatehouse/keys"
+	"github.com/gatehouse-auth/gatehouse/oauth"
 )
 
 // Nodes whose clocks are 30 s fast, 30 s slow and right rotate every hour for
@@ -108,7 +109,7 @@ func (s *skewRun) askAt(i int) {
 	}
 	s.tokens++
 	now := s.clock.now()
-	s.live[got.kid] = &liveToken{token: got.token, expiry: now.Add(s.nodes[i].offset + keys.Ceiling)}
+	s.live[got.kid] = &liveToken{token: got.token, expiry: now.Add(s.nodes[i].offset + oauth.MaxTokenLife)}
 	for _, v := range s.verifiers {
 		if err := v.check(got); err != nil {
 			s.refused++

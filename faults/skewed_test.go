@@ -124,7 +124,7 @@ func (h *skewed) seed(alg string) string {
 	must(err)
 	tenant, err := first.CreateTenant(ctx, operator, admin.NewTenant{Slug: "acme", Name: "Acme", SigningAlg: alg})
 	must(err)
-	_, err = first.CreateAPI(ctx, operator, "acme", admin.NewAPI{Identifier: audience, Name: "API", Lifetime: tenants.Lifetime{Default: int(keys.Ceiling / time.Second)}})
+	_, err = first.CreateAPI(ctx, operator, "acme", admin.NewAPI{Identifier: audience, Name: "API", Lifetime: tenants.Lifetime{Default: int(oauth.MaxTokenLife / time.Second)}})
 	must(err)
 	h.client = client{"load", "a-secret-that-is-long-enough-for-it"}
 	_, err = first.CreateClient(ctx, operator, "acme", admin.NewClient{ID: h.client.id, Secret: h.client.secret, ClientSettings: admin.ClientSettings{

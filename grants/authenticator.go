@@ -49,7 +49,7 @@ type Authenticator struct {
 	methods   map[string]ClientAuth
 	names     []string
 	throttle  *Throttle
-	uses      clientUses
+	uses      LastUses[tenants.ClientUse]
 	now       func() time.Time
 }
 
@@ -117,8 +117,11 @@ func (a *Authenticator) prove(ctx context.Context, tenant *tenants.Tenant, c oau
 		if isOurs(err) {
 			return nil, err
 		}
-		if refused := oauth.AsError(err); refused.Reason != oauth.ReasonWrong {
+		refused := oauth.AsError(err)
+		if refused.Reason != oauth.ReasonWrong {
 			failure = refused
+		} else if failure.Err == nil {
+			failure.Err = refused.Err // for the log only
 		}
 	}
 	if failure.Reason == oauth.ReasonWrong {
@@ -140,8 +143,11 @@ func (a *Authenticator) try(ctx context.Context, tenant *tenants.Tenant, method 
 	if err := method.Authenticate(ctx, proof); err != nil {
 		return nil, err
 	}
-	if unknown || !slices.Contains(method.Methods(), client.AuthMethod) {
-		return nil, wrong()
+	if unknown {
+		return nil, notProven(errors.New("there is no such client"))
+	}
+	if !slices.Contains(method.Methods(), client.AuthMethod) {
+		return nil, notProven(errors.New("the client authenticates by another method"))
 	}
 	if client.Status != tenants.Active {
 		return nil, oauth.Errorf(oauth.InvalidClient, oauth.ReasonDisabled, "the client is disabled")
@@ -162,10 +168,6 @@ type Pepper interface {
 	MAC(ctx context.Context, tenantID string, parts ...string) ([]byte, error)
 }
 
-// SecretPurpose is the first part of the keyed hash of a client secret; the
-// client_id and the secret follow.
-const SecretPurpose = "client_secret"
-
 // ClientSecret is authentication by a shared secret (RFC 6749 section 2.3.1).
 // Both ways of sending it prove the same, so that a client may use either.
 type ClientSecret struct {
@@ -180,7 +182,7 @@ func (ClientSecret) Methods() []string {
 
 // Authenticate compares the secret with each of the client's in constant time.
 func (m ClientSecret) Authenticate(ctx context.Context, p *Proof) error {
-	hash, err := m.Pepper.MAC(ctx, p.Tenant.ID, SecretPurpose, p.Client.ID, p.Pair.Secret)
+	hash, err := m.Pepper.MAC(ctx, p.Tenant.ID, tenants.ClientSecretPurpose, p.Client.ID, p.Pair.Secret)
 	if err != nil {
 		return err
 	}

@@ -146,8 +146,8 @@ func digest(parts ...string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// unsigned is the answer to an assertion that the client did not sign.
-func unsigned(cause error) error {
+// notProven is the answer to a proof that is not the client's; only the log is told the cause.
+func notProven(cause error) error {
 	e := oauth.Errorf(oauth.InvalidClient, oauth.ReasonWrong, "client authentication failed")
 	e.Err = cause
 	return e

@@ -43,7 +43,7 @@ func (m *ClientSecretJWT) Authenticate(ctx context.Context, p *Proof) error {
 	return m.authenticate(ctx, p, func(token *assertion.Token) error {
 		if p.Client.AuthMethod != oauth.AuthSecretJWT || len(p.Client.Secrets) == 0 {
 			_ = token.IsSignedWith(m.decoy)
-			return unsigned(errors.New("the client has no secret for this method"))
+			return notProven(errors.New("the client has no secret for this method"))
 		}
 		return m.signed(p, token)
 	})
@@ -69,5 +69,5 @@ func (m *ClientSecretJWT) signed(p *Proof, token *assertion.Token) error {
 		p.SecretID = secret.ID
 		return nil
 	}
-	return unsigned(errors.New("no secret of the client verifies the assertion"))
+	return notProven(errors.New("no secret of the client verifies the assertion"))
 }

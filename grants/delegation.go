@@ -29,7 +29,7 @@ func (d Delegation) Exchange(ctx context.Context, r *ExchangeRequest) (*Subject,
 		return nil, err
 	}
 	made := &Subject{ID: r.Subject.facts.Subject, User: user, Claims: r.Subject.ofSubject(), Record: &Record{
-		Action: "token.exchange", Actor: "client:" + r.Client.ID + "@" + r.Tenant.Slug, Details: map[string]any{"subject_jti": r.Subject.facts.ID},
+		Action: "token.exchange", Actor: r.Tenant.ClientActor(r.Client.ID), Details: map[string]any{"subject_jti": r.Subject.facts.ID},
 	}}
 	if user.ServiceAccountOf == r.Client.ID && made.ID == r.Client.ID {
 		made.User = nil // the client itself

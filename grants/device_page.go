@@ -83,7 +83,7 @@ func (d *Devices) Decide(ctx context.Context, v *Visit, id string, approve bool,
 		status, action = tenants.DeviceApproved, "device.approve"
 	}
 	now := d.now()
-	err := d.store.DecideDevice(ctx, v.Session, id, status, now, byUser(v.Session, now, action, id, nil, address, requestID))
+	err := d.store.DecideDevice(ctx, v.Session, id, status, now, byUser(v.tenant, v.Session, now, action, id, address, requestID))
 	if errors.Is(err, tenants.ErrNotFound) {
 		return oauth.Errorf(oauth.InvalidGrant, oauth.ReasonWrong, "this request was decided already, has ended, or was opened elsewhere")
 	}

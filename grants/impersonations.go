@@ -152,7 +152,7 @@ func reasonOf(p oauth.Params) (string, error) {
 // auditName is how the audit log shows who acts.
 func auditName(u *tenants.User, t *tenants.Tenant) string {
 	if u.IsServiceAccount() {
-		return "client:" + u.ServiceAccountOf + "@" + t.Slug
+		return t.ClientActor(u.ServiceAccountOf)
 	}
-	return "user:" + u.ID + "@" + t.Slug
+	return t.UserActor(u.ID)
 }

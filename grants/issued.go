@@ -61,7 +61,7 @@ func (i *Issued) Audit() tenants.AuditEvent {
 		details["act"] = actor
 	}
 	event := tenants.AuditEvent{
-		ID: uuid.Must(uuid.NewV7()).String(), TenantID: i.Tenant.ID, At: i.At, Actor: "client:" + i.Client.ID + "@" + i.Tenant.Slug,
+		ID: uuid.Must(uuid.NewV7()).String(), TenantID: i.Tenant.ID, At: i.At, Actor: i.Tenant.ClientActor(i.Client.ID),
 		Action: "token.issue", Target: i.Subject.ID, Details: details, RequestID: i.RequestID, Address: i.Address,
 	}
 	if record := i.Subject.Record; record != nil {

@@ -13,7 +13,7 @@ import (
 // Lifetimes of access tokens on the platform, in seconds.
 const (
 	platformDefault = 900
-	platformMax     = 86400
+	platformMax     = int(oauth.MaxTokenLife / time.Second)
 )
 
 // Lifetime is how long an access token lives, in seconds, and who says so.

@@ -81,7 +81,7 @@ func (m *PrivateKeyJWT) signed(ctx context.Context, p *Proof, token *assertion.T
 		if tried == 0 {
 			return m.refuse(token, errors.New("the client has no key for this alg and kid"))
 		}
-		return unsigned(errors.New("no key of the client verifies the assertion"))
+		return notProven(errors.New("no key of the client verifies the assertion"))
 	}
 	found, tried, err := signedAt(ctx, m.keysets, p.Tenant.ID, p.Client.JWKSURI, token)
 	switch {
@@ -92,7 +92,7 @@ func (m *PrivateKeyJWT) signed(ctx context.Context, p *Proof, token *assertion.T
 	case tried == 0:
 		return m.refuse(token, errors.New("no key at the client's jwks_uri has this alg and kid"))
 	}
-	return unsigned(errors.New("no key at the client's jwks_uri verifies the assertion"))
+	return notProven(errors.New("no key at the client's jwks_uri verifies the assertion"))
 }
 
 // refuse spends on a decoy the time that a key would have taken.
@@ -100,7 +100,7 @@ func (m *PrivateKeyJWT) refuse(token *assertion.Token, cause error) error {
 	for i := range m.decoys {
 		_ = token.IsSignedBy(&m.decoys[i])
 	}
-	return unsigned(cause)
+	return notProven(cause)
 }
 
 // signedAt reports whether a key that is published at a URI verifies the assertion,

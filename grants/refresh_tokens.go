@@ -107,7 +107,7 @@ func (t *RefreshTokens) end(ctx context.Context, r *Request, f *tenants.RefreshF
 
 func (t *RefreshTokens) event(action string, f *tenants.RefreshFamily, at time.Time, tenant *tenants.Tenant, requestID, address string) tenants.AuditEvent {
 	return tenants.AuditEvent{
-		ID: uuid.Must(uuid.NewV7()).String(), TenantID: f.TenantID, At: at, Actor: "client:" + f.ClientID + "@" + tenant.Slug,
+		ID: uuid.Must(uuid.NewV7()).String(), TenantID: f.TenantID, At: at, Actor: tenant.ClientActor(f.ClientID),
 		Action: action, Target: f.UserID, Details: map[string]any{"grant_id": f.ID, "audience": f.Audience},
 		RequestID: requestID, Address: address,
 	}

@@ -60,7 +60,7 @@ func (s *Service) revokeAccess(ctx context.Context, r *TokenRequest, client *ten
 	return s.journal.store.Revoke(ctx, tenants.Revocation{
 		TenantID: r.Tenant.ID, Kind: tenants.RevokedToken, Key: f.ID, NotBefore: now, ExpiresAt: time.Unix(f.Expiry, 0),
 	}, tenants.AuditEvent{
-		ID: uuid.Must(uuid.NewV7()).String(), TenantID: r.Tenant.ID, At: now, Actor: "client:" + client.ID + "@" + r.Tenant.Slug,
+		ID: uuid.Must(uuid.NewV7()).String(), TenantID: r.Tenant.ID, At: now, Actor: r.Tenant.ClientActor(client.ID),
 		Action: "token.revoke", Target: f.Subject, Details: map[string]any{"jti": f.ID, "audience": f.Audience},
 		RequestID: r.RequestID, Address: r.Address,
 	})

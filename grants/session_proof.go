@@ -85,7 +85,7 @@ func (s *Service) prepares(ctx context.Context, r *TokenRequest, grantType strin
 
 // visit is Find with the answer that a page gets where nobody is signed in.
 func (s *Sessions) visit(ctx context.Context, tenant *tenants.Tenant, cookie string) (*Visit, error) {
-	visit, err := s.Find(ctx, tenant.ID, cookie)
+	visit, err := s.Find(ctx, tenant, cookie)
 	if errors.Is(err, tenants.ErrNotFound) {
 		return nil, oauth.Errorf(oauth.InvalidGrant, oauth.ReasonMissing, "nobody is signed in here")
 	}

@@ -53,6 +53,7 @@ func NewSessions(signIn *SignIn, directory Directory, store SessionStore, pepper
 type Visit struct {
 	Session *tenants.Session
 	User    *tenants.User
+	tenant  *tenants.Tenant
 	cookie  string
 }
 
@@ -80,7 +81,7 @@ func (s *Sessions) SignIn(ctx context.Context, l Login, oldCookie, userAgent str
 		ID: uuid.Must(uuid.NewV7()).String(), TenantID: l.Tenant.ID, UserID: user.ID, Hash: hash,
 		Address: l.Address, UserAgent: userAgent, CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(tenants.SessionLife), Epoch: user.Epoch,
 	}
-	err = s.store.CreateSession(ctx, session, replaced, s.event(session, "session.create", l.Address, l.RequestID))
+	err = s.store.CreateSession(ctx, session, replaced, byUser(l.Tenant, session, now, "session.create", session.ID, l.Address, l.RequestID))
 	if errors.Is(err, tenants.ErrNotFound) {
 		return "", errPassword()
 	}
@@ -89,15 +90,15 @@ func (s *Sessions) SignIn(ctx context.Context, l Login, oldCookie, userAgent str
 
 // Find returns who is signed in by the cookie. One that is none, has ended, or
 // whose user cannot be used is tenants.ErrNotFound.
-func (s *Sessions) Find(ctx context.Context, tenantID, cookie string) (*Visit, error) {
+func (s *Sessions) Find(ctx context.Context, tenant *tenants.Tenant, cookie string) (*Visit, error) {
 	if !secrets.Valid(cookiePrefix, cookie) {
 		return nil, tenants.ErrNotFound
 	}
-	hash, err := s.hash(ctx, tenantID, cookie)
+	hash, err := s.hash(ctx, tenant.ID, cookie)
 	if err != nil {
 		return nil, err
 	}
-	session, err := s.store.SessionByHash(ctx, tenantID, hash)
+	session, err := s.store.SessionByHash(ctx, tenant.ID, hash)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +106,7 @@ func (s *Sessions) Find(ctx context.Context, tenantID, cookie string) (*Visit, e
 	if !session.Live(now) {
 		return nil, tenants.ErrNotFound
 	}
-	user, err := s.directory.User(ctx, tenantID, session.UserID)
+	user, err := s.directory.User(ctx, tenant.ID, session.UserID)
 	if err != nil {
 		return nil, err
 	}
@@ -113,17 +114,17 @@ func (s *Sessions) Find(ctx context.Context, tenantID, cookie string) (*Visit, e
 		return nil, tenants.ErrNotFound
 	}
 	if now.Sub(session.SeenAt) >= tenants.SessionSampled {
-		if err := s.store.SeeSession(ctx, tenantID, session.ID, now); err != nil {
+		if err := s.store.SeeSession(ctx, tenant.ID, session.ID, now); err != nil {
 			return nil, err
 		}
 	}
-	return &Visit{Session: session, User: user, cookie: cookie}, nil
+	return &Visit{Session: session, User: user, tenant: tenant, cookie: cookie}, nil
 }
 
 // SignOut ends the session. Devices that its user has let in stay so.
 func (s *Sessions) SignOut(ctx context.Context, v *Visit, address, requestID string) error {
 	err := s.store.LeaveSession(ctx, v.Session.TenantID, v.Session.UserID, v.Session.ID,
-		s.event(v.Session, "session.delete", address, requestID))
+		byUser(v.tenant, v.Session, s.now(), "session.delete", v.Session.ID, address, requestID))
 	if errors.Is(err, tenants.ErrNotFound) { // it ended in another window
 		return nil
 	}
@@ -134,16 +135,11 @@ func (s *Sessions) hash(ctx context.Context, tenantID, cookie string) ([]byte, e
 	return s.pepper.MAC(ctx, tenantID, sessionPurpose, cookie)
 }
 
-// event tells what the session's user did.
-func (s *Sessions) event(session *tenants.Session, action, address, requestID string) tenants.AuditEvent {
-	return byUser(session, s.now(), action, session.ID, nil, address, requestID)
-}
-
 // byUser makes an audit event of something that a signed-in user did.
-func byUser(s *tenants.Session, at time.Time, action, target string, details map[string]any, address, requestID string) tenants.AuditEvent {
+func byUser(t *tenants.Tenant, s *tenants.Session, at time.Time, action, target, address, requestID string) tenants.AuditEvent {
 	return tenants.AuditEvent{
-		ID: uuid.Must(uuid.NewV7()).String(), TenantID: s.TenantID, At: at, Actor: "user:" + s.UserID, Action: action,
-		Target: target, Details: details, RequestID: requestID, Address: address,
+		ID: uuid.Must(uuid.NewV7()).String(), TenantID: s.TenantID, At: at, Actor: t.UserActor(s.UserID), Action: action,
+		Target: target, RequestID: requestID, Address: address,
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/gatehouse-auth/gatehouse/keys"
+	"github.com/gatehouse-auth/gatehouse/oauth"
 )
 
 func asTooEarly(err error, target **keys.TooEarlyError) bool { return errors.As(err, target) }
@@ -132,7 +133,7 @@ func (w *world) noKeyLeavesBeforeItsTokens(t *rapid.T, lives []map[string]*life)
 			if signing.signsFrom.IsZero() || signing.signsTill.Equal(keys.Never()) || w.revokedAt(kid) != nil {
 				continue
 			}
-			expires := signing.signsTill.Add(node.offset + keys.Ceiling - slowest)
+			expires := signing.signsTill.Add(node.offset + oauth.MaxTokenLife - slowest)
 			for n := range w.nodes {
 				if l := lives[n][kid]; l == nil || l.unlisted.Before(expires) {
 					t.Fatalf("a token that node %d signed with %s up to %s lives until %s; node %d lists the key %v", m, kid, signing.signsTill.Sub(start), expires.Sub(start), n, l)

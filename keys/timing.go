@@ -1,9 +1,10 @@
 package keys
 
-import "time"
+import (
+	"time"
 
-// Ceiling is the longest life of any access token on the platform.
-const Ceiling = 24 * time.Hour
+	"github.com/gatehouse-auth/gatehouse/oauth"
+)
 
 // Timing is what the life of a key is planned by.
 type Timing struct {
@@ -26,6 +27,6 @@ func (t Timing) Settling() time.Duration { return t.Staleness + t.Skew }
 // life of a token, and as long as a node may go on signing because it does not
 // know yet (Staleness), ahead of the one that planned (Skew), for a verifier
 // behind the one that answers with the JWKS (Skew).
-func (t Timing) Afterlife() time.Duration { return Ceiling + t.Staleness + 2*t.Skew }
+func (t Timing) Afterlife() time.Duration { return oauth.MaxTokenLife + t.Staleness + 2*t.Skew }
 
 func (t Timing) lead() time.Duration { return max(t.Lead, t.Propagation()) }

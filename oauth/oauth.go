@@ -4,6 +4,8 @@
 // nothing of HTTP, of databases or of tenants.
 package oauth
 
+import "time"
+
 // Registered grant_type values.
 const (
 	GrantClientCredentials = "client_credentials"                                    // RFC 6749 section 4.4
@@ -34,6 +36,9 @@ const (
 	AuthSecretJWT     = "client_secret_jwt"
 	AuthNone          = "none"
 )
+
+// MaxTokenLife is the longest life of any access token on the platform.
+const MaxTokenLife = 24 * time.Hour
 
 // ClientAssertionJWT is the client_assertion_type of RFC 7523 section 2.2.
 const ClientAssertionJWT = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

@@ -105,7 +105,7 @@ func TestUsesOfAPIKeysAreSampled(t *testing.T) {
 	if _, shown := h.do("GET", path, "", "", h.token); shown["last_used_at"] != nil {
 		t.Errorf("stored too early: %v", shown)
 	}
-	if err := h.keyUses.Flush(t.Context()); err != nil {
+	if err := h.keyUses.Flush(t.Context(), h.db.UseAPIKeys); err != nil {
 		t.Fatal(err)
 	}
 	_, shown := h.do("GET", path, "", "", h.token)

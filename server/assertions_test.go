@@ -97,6 +97,28 @@ func TestClassMWrongAssertionsAreThrottledByAddress(t *testing.T) {
 	}
 }
 
+// The client is told that it is not authenticated, and the log why.
+func TestTheLogSaysWhyAClientIsNotAuthenticated(t *testing.T) {
+	h := newHouse(t)
+	h.seed()
+	h.signer("")
+	h.admin("POST", "tenants/acme/clients/signer/keys", `{"public_key":"`+base64Of(publicKeyDER("rsa"))+`"}`)
+	for _, c := range []struct{ assertion, cause string }{
+		{h.fresh("rsa1", "1"), "no key of the client verifies the assertion"},
+		{h.fresh("ec", "2"), "the client has no key for this alg and kid"},
+		{h.assertion(t, "rsa", "iss=106", "sub=106", "aud="+publicURL+"/t/acme", "exp=60", "jti=3"), "the client authenticates by another method"},
+	} {
+		h.logs.TakeAll()
+		if status, _ := h.prove(c.assertion); status != http.StatusUnauthorized {
+			t.Errorf("%s: %d", c.cause, status)
+		}
+		logged := h.logs.TakeAll()
+		if len(logged) != 1 || logged[0].ContextMap()["cause"] != c.cause || strings.Contains(fmt.Sprint(logged[0].ContextMap()), c.assertion) {
+			t.Errorf("logged %v, want the cause %q", logged, c.cause)
+		}
+	}
+}
+
 // Class C: what is spent is forgotten only when no node can take it any more,
 // also one whose clock is slow.
 func TestClassCSpentAssertionsOutliveTheirExpiry(t *testing.T) {

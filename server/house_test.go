@@ -132,7 +132,7 @@ func openHouse(t testing.TB, db *store.DB, s *keys.Sealer, c *clock) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.hasher, h.keyUses = hasher, grants.NewKeyUses(db)
+	h.hasher, h.keyUses = hasher, &grants.KeyUses{}
 	keysets := assertion.NewKeysets(&h.outlet, c.Now)
 	signIn := grants.NewSignIn(directory, db, hasher, failureFloor, c.Now)
 	sessions := grants.NewSessions(signIn, directory, db, peppers, c.Now)

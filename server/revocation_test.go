@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-auth/gatehouse/admin"
-	"github.com/gatehouse-auth/gatehouse/keys"
+	"github.com/gatehouse-auth/gatehouse/oauth"
 	"github.com/gatehouse-auth/gatehouse/store"
 	"github.com/gatehouse-auth/gatehouse/store/storetest"
 )
@@ -356,7 +356,7 @@ func TestRevocationsAndOpaqueTokensArePurgedOnceTheyHaveNoUse(t *testing.T) {
 	if purge(); rows() != 1 { // the order about all tokens
 		t.Errorf("%d rows after the token expired", rows())
 	}
-	h.clock.Advance(keys.Ceiling)
+	h.clock.Advance(oauth.MaxTokenLife)
 	if purge(); rows() != 0 {
 		t.Errorf("%d rows after every token expired", rows())
 	}

@@ -7,7 +7,7 @@ import (
 
 	"gorm.io/gorm"
 
-	"github.com/gatehouse-auth/gatehouse/keys"
+	"github.com/gatehouse-auth/gatehouse/oauth"
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
@@ -202,7 +202,7 @@ func (db *DB) RevokeRefreshFamily(ctx context.Context, f *tenants.RefreshFamily,
 // endedGrant is the revocation of all tokens that came or are about to come of a
 // grant.
 func endedGrant(tenantID, grantID string, at time.Time) tenants.Revocation {
-	return tenants.Revocation{TenantID: tenantID, Kind: tenants.RevokedGrant, Key: grantID, NotBefore: at, ExpiresAt: at.Add(keys.Ceiling + inFlight)}
+	return tenants.Revocation{TenantID: tenantID, Kind: tenants.RevokedGrant, Key: grantID, NotBefore: at, ExpiresAt: at.Add(oauth.MaxTokenLife + inFlight)}
 }
 
 // inFlight is more than the time that a token may still be signed for after its

@@ -9,7 +9,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/gatehouse-auth/gatehouse/feed"
-	"github.com/gatehouse-auth/gatehouse/keys"
+	"github.com/gatehouse-auth/gatehouse/oauth"
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
@@ -75,7 +75,7 @@ func endTokens(tx *gorm.DB, tenantID string, at time.Time, clientID string, subj
 	}
 	var list []tenants.Revocation
 	add := func(kind tenants.RevocationKind, key string) {
-		list = append(list, tenants.Revocation{TenantID: tenantID, Kind: kind, Key: key, NotBefore: at, ExpiresAt: at.Add(keys.Ceiling)})
+		list = append(list, tenants.Revocation{TenantID: tenantID, Kind: kind, Key: key, NotBefore: at, ExpiresAt: at.Add(oauth.MaxTokenLife)})
 	}
 	if clientID != "" {
 		add(tenants.RevokedClient, clientID)

@@ -27,6 +27,9 @@ type APIKey struct {
 // Expired reports whether the key has ended.
 func (k *APIKey) Expired(now time.Time) bool { return k.ExpiresAt != nil && !now.Before(*k.ExpiresAt) }
 
-// APIKeyPurpose is the first part of the keyed hash of an API key; the whole
-// key follows.
-const APIKeyPurpose = "api_key"
+// First parts of keyed hashes. That of an API key is followed by the whole key, that
+// of a client's secret by the client_id and the secret.
+const (
+	APIKeyPurpose       = "api_key"
+	ClientSecretPurpose = "client_secret"
+)

@@ -18,6 +18,12 @@ type AuditEvent struct {
 	Address   string         `json:"address,omitempty"` // of the caller, where there is one
 }
 
+// ClientActor names a client of the tenant as the Actor of an event.
+func (t *Tenant) ClientActor(clientID string) string { return "client:" + clientID + "@" + t.Slug }
+
+// UserActor names a user of the tenant as the Actor of an event.
+func (t *Tenant) UserActor(userID string) string { return "user:" + userID + "@" + t.Slug }
+
 // FirstUse is the audit row that is written before the first access token of
 // each (signing key, client, API, hour), so that it is known after a crash too
 // what a key signed. Count and LatestExpiry are brought up to date later.

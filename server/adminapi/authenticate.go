@@ -126,7 +126,7 @@ func (t *TokenAuthenticator) Authenticate(ctx context.Context, bearer string) (a
 	case c.IssuedAt < user.CreatedAt.Unix(): // its id belonged to another one then
 		return admin.Actor{}, invalid("its user was deleted")
 	}
-	actor.Name = "user:" + user.ID + "@" + tenant.Slug
+	actor.Name = tenant.UserActor(user.ID)
 	actor.Scopes = actor.Scopes.Within(user.EffectivePermissions())
 	return actor, nil
 }
@@ -178,7 +178,7 @@ func (t *TokenAuthenticator) client(ctx context.Context, tenant *tenants.Tenant,
 	case c.IssuedAt < client.CreatedAt.Unix():
 		return admin.Actor{}, invalid("its client was deleted")
 	}
-	actor := admin.Actor{Name: "client:" + client.ID + "@" + tenant.Slug, TenantID: tenant.ID}
+	actor := admin.Actor{Name: tenant.ClientActor(client.ID), TenantID: tenant.ID}
 	if tenant.IsOperator() {
 		actor.TenantID = ""
 	}

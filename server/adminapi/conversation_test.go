@@ -13,6 +13,7 @@ import (
 	"github.com/gatehouse-auth/gatehouse/admin"
 	"github.com/gatehouse-auth/gatehouse/keys"
 	"github.com/gatehouse-auth/gatehouse/keys/keystest"
+	"github.com/gatehouse-auth/gatehouse/oauth"
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
@@ -332,7 +333,7 @@ func (d *desk) keysConversation() {
 		}
 		if key["state"] == "retiring" {
 			d.want(409, "too_early", call{method: "DELETE", path: path, token: token})
-			d.now = d.now.Add(keys.Ceiling + 24*time.Hour)
+			d.now = d.now.Add(oauth.MaxTokenLife + 24*time.Hour)
 			token = d.operator()
 			d.want(204, "", call{method: "DELETE", path: path, token: token})
 		}

@@ -72,7 +72,7 @@ func (p *pages) enter(v *visit, origin *http.CrossOriginProtection) error {
 	if err := v.Request.ParseForm(); err != nil {
 		return server.Unread(err)
 	}
-	person, err := p.sessions.Find(v.Request.Context(), v.tenant.ID, server.Session(v.Request, v.tenant))
+	person, err := p.sessions.Find(v.Request.Context(), v.tenant, server.Session(v.Request, v.tenant))
 	if errors.Is(err, tenants.ErrNotFound) {
 		return nil
 	}
