@@ -12,7 +12,7 @@ import (
 // Introspect answers RFC 7662 section 2.2: the claims of a live access token
 // and "active": true, or nothing but "active": false for any other token and
 // for one that the asking client has no business with. A client may ask about
-// its own tokens and those for the APIs that it is a resource server for. One
+// its own tokens, refresh tokens too, and access tokens for the APIs that it is a resource server for. One
 // that proves nothing may not ask (section 2.1).
 func (s *Service) Introspect(ctx context.Context, r *TokenRequest) (map[string]any, error) {
 	client, err := s.clients.Authenticate(ctx, r.Tenant, r.Credentials, r.Address)
@@ -27,6 +27,9 @@ func (s *Service) Introspect(ctx context.Context, r *TokenRequest) (map[string]a
 		return nil, oauth.Errorf(oauth.InvalidRequest, oauth.ReasonMissing, "token is missing")
 	}
 	if answer, err := s.inspectByGrant(ctx, r.Tenant, client, token); answer != nil || err != nil {
+		return answer, err
+	}
+	if answer, err := s.inspectOwn(ctx, r.Tenant, client, token); answer != nil || err != nil {
 		return answer, err
 	}
 	live, err := s.inspector.Live(ctx, r.Tenant, token)

@@ -111,7 +111,7 @@ func TestClassCWhatAnOldPasswordEarnedEndsWithIt(t *testing.T) {
 			if refused := (*oauth.Error)(nil); (err == nil) != c.visits || err != nil && !(errors.As(err, &refused) && refused.Code == oauth.InvalidGrant) {
 				t.Fatalf("signing in: %v", err)
 			}
-			if _, err := sessions.Find(t.Context(), tenant.ID, cookie); (err == nil) != c.visits {
+			if _, err := sessions.Find(t.Context(), tenant, cookie); (err == nil) != c.visits {
 				t.Errorf("the session: %v", err)
 			}
 		})

@@ -55,7 +55,7 @@ func (g RefreshToken) Authorize(ctx context.Context, r *Request) (*Subject, erro
 	return &Subject{
 		ID: user.ID, User: user, EarnedBy: family.GrantType, Audience: family.Audience, Scopes: scopes, KeepScopes: true,
 		GrantID: family.ID, GrantedAt: family.CreatedAt, Claims: family.Claims,
-		Expiry: earlier(family.ExpiresAt, family.CreatedAt.Add(tenants.RefreshBoundsOf(r.Tenant, r.Client).Total)),
+		Expiry: familyEnd(family, tenants.RefreshBoundsOf(r.Tenant, r.Client)),
 		Spend:  func(ctx context.Context, i *Issued) error { return g.Tokens.spend(ctx, i, token, text) },
 	}, nil
 }

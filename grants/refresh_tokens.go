@@ -86,11 +86,16 @@ func (t *RefreshTokens) usable(ctx context.Context, r *Request, token *tenants.F
 		}
 		return refreshReused()
 	}
-	// Settings that were made stricter hold for what was issued before, too.
-	if !now.Before(token.Family.CreatedAt.Add(bounds.Total)) || !now.Before(token.CreatedAt.Add(bounds.Idle)) {
+	if !now.Before(familyEnd(&token.Family, bounds)) || !now.Before(token.CreatedAt.Add(bounds.Idle)) {
 		return oauth.Errorf(oauth.InvalidGrant, oauth.ReasonExpired, "the refresh token has expired")
 	}
 	return nil
+}
+
+// familyEnd returns when a family ends for good. Settings that were made stricter hold
+// for what was issued before, too.
+func familyEnd(f *tenants.RefreshFamily, bounds tenants.RefreshBounds) time.Time {
+	return earlier(f.ExpiresAt, f.CreatedAt.Add(bounds.Total))
 }
 
 // reuse is the action of the audit event that tells of a token's second use.

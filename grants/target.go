@@ -82,6 +82,9 @@ func (s *Service) target(ctx context.Context, r *TokenRequest, client *tenants.C
 	if err != nil {
 		return nil, err
 	}
+	if subject.IssuedTokenType != "" && len(subject.Scopes) > 0 && len(scopes) == 0 {
+		return nil, nothingLeft()
+	}
 	return &target{api: api, audience: api.Identifier, scopes: scopes}, nil // not the request's text, which counts would keep
 }
 

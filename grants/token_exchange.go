@@ -159,6 +159,9 @@ func confine(client *tenants.Client, made *Subject, subject, actor *Token) error
 		}
 		made.Expiry = earlier(made.Expiry, token.Expiry)
 		made.Scopes = token.scopes().Within(bound(made.Scopes, token.scopes()))
+		if len(made.Scopes) == 0 && len(token.scopes()) > 0 {
+			return nothingLeft()
+		}
 		if made.Scopes == nil {
 			made.Scopes = oauth.Scopes{} // nil would be no bound
 		}
@@ -172,6 +175,11 @@ func confine(client *tenants.Client, made *Subject, subject, actor *Token) error
 		made.Audience = subject.facts.Audience
 	}
 	return nil
+}
+
+// nothingLeft is the answer where tokens with scopes would earn one without any.
+func nothingLeft() error {
+	return oauth.Errorf(oauth.InvalidScope, oauth.ReasonForbidden, "none of the scopes of the tokens that were brought may be given here")
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -240,6 +240,7 @@ func TestClassENothingIsGainedByAnExchange(t *testing.T) {
 		h.refused(oauth.InvalidTarget, "desk", ann, append([]string{"audience", stockAPI}, more...)...)
 		h.refused(oauth.InvalidTarget, "shop", ann, append([]string{"audience", shopAPI}, more...)...)
 	}
+	h.refused(oauth.InvalidScope, "shop", h.as("ann", "scope", "buy")) // stock has no scope of that name
 	h.refused(oauth.InvalidScope, "shop", ann, "scope", "order")
 	// A client's own token is for what it was asked for, though the client may have more.
 	h.admin("PATCH", "tenants/acme/clients/desk", `{"apis":[{"identifier":"https://shop.example","scopes":["read","buy"]},{"identifier":"https://stock.example","scopes":["read"]}]}`)
