@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 )
@@ -51,7 +52,7 @@ type commands struct {
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer, options ...Option) int {
 	args = spelled(args)
 	var line commands
-	exited := false
+	exited, fail := false, failText
 	parser, err := newParser(&line, stdout, stderr, func(int) { exited = true })
 	if err != nil {
 		return fail(stderr, err, exitFailed)
@@ -60,6 +61,9 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer, 
 		return fail(stderr, err, exitFailed)
 	}
 	parsed, err := parser.Parse(args)
+	if slices.Contains(args, "--json") { // also where the rest cannot be parsed
+		fail = failJSON
+	}
 	switch {
 	case exited: // help was asked for
 		return exitOK
@@ -91,15 +95,3 @@ type usageError string
 func (e usageError) Error() string { return string(e) }
 
 func usage(format string, args ...any) error { return usageError(fmt.Sprintf(format, args...)) }
-
-// fail prints err, a line for each error that it joins.
-func fail(stderr io.Writer, err error, code int) int {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok && len(joined.Unwrap()) > 0 {
-		for _, one := range joined.Unwrap() {
-			fail(stderr, one, code)
-		}
-		return code
-	}
-	fmt.Fprintf(stderr, "gatehouse: error: %v\n", err)
-	return code
-}
