@@ -19,18 +19,30 @@ func (s *Service) checkParties(ctx context.Context, a Actor, r *tenants.Imperson
 	if err := checkParty("target", r.Target, "user or group"); err != nil {
 		return err
 	}
-	if r.Actor.User != "" && r.Actor.User == r.Target.User {
-		return Errorf(CodeInvalid, "target.user", "is the actor: nobody needs a rule to be themselves")
-	}
 	for _, side := range []struct {
 		field string
-		party tenants.Party
-	}{{"actor", r.Actor}, {"target", r.Target}} {
+		party *tenants.Party
+	}{{"actor", &r.Actor}, {"target", &r.Target}} {
 		if err := s.checkThere(ctx, a, r.TenantID, side.field, side.party); err != nil {
 			return err
 		}
 	}
+	if r.Actor.User != "" && r.Actor.User == r.Target.User {
+		return Errorf(CodeInvalid, "target.user", "is the actor: nobody needs a rule to be themselves")
+	}
 	return nil
+}
+
+// named returns the user of that id, or else of that username.
+func (s *Service) named(ctx context.Context, tenantID, name string) (*tenants.User, error) {
+	u, err := s.store.User(ctx, tenantID, name)
+	if errors.Is(err, tenants.ErrNotFound) {
+		u, err = s.store.UserByLogin(ctx, tenantID, name)
+		if err == nil && u.NameKey() != tenants.Fold(name) { // found by its e-mail address
+			err = tenants.ErrNotFound
+		}
+	}
+	return u, err
 }
 
 // checkParty wants exactly one of a party's names.
@@ -47,17 +59,20 @@ func checkParty(field string, p tenants.Party, allowed string) error {
 	return nil
 }
 
-// checkThere refuses who is not there. A client can be named only by who may
-// change clients: the rule adds to what it can do.
-func (s *Service) checkThere(ctx context.Context, a Actor, tenantID, field string, p tenants.Party) error {
+// checkThere refuses who is not there, and has a user stand by its id. A client can
+// be named only by who may change clients: the rule adds to what it can do.
+func (s *Service) checkThere(ctx context.Context, a Actor, tenantID, field string, p *tenants.Party) error {
 	switch {
 	case p.User != "":
-		u, err := s.store.User(ctx, tenantID, p.User)
+		u, err := s.named(ctx, tenantID, p.User)
 		if errors.Is(err, tenants.ErrNotFound) {
 			return Errorf(CodeInvalid, field+".user", "the tenant has no user %s", quoted(p.User))
 		}
 		if err == nil && u.IsServiceAccount() {
 			return Errorf(CodeInvalid, field+".user", "%s is a service account: as an actor name its client, and nobody can become it", quoted(p.User))
+		}
+		if err == nil {
+			p.User = u.ID
 		}
 		return err
 	case p.Group != "":

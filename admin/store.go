@@ -65,6 +65,7 @@ type ClientStore interface {
 // version than the one of its membership tenants.ErrStale.
 type UserStore interface {
 	User(ctx context.Context, tenantID, userID string) (*tenants.User, error)
+	UserByLogin(ctx context.Context, tenantID, login string) (*tenants.User, error)     // no service account
 	Users(ctx context.Context, tenantID, group string, r Range) ([]tenants.User, error) // of that group; empty: all
 	CreateUser(ctx context.Context, u *tenants.User, e tenants.AuditEvent) error
 	UpdateUser(ctx context.Context, u *tenants.User, e tenants.AuditEvent) error

@@ -103,11 +103,17 @@ func (i *Impersonations) actors(ctx context.Context, tenantID string, actor *ten
 	return all, nil
 }
 
-// target returns the user of that id.
-func (i *Impersonations) target(ctx context.Context, tenantID, id string) (*tenants.User, error) {
-	user, err := i.directory.User(ctx, tenantID, id)
+// target returns the user of that id, or else of that username.
+func (i *Impersonations) target(ctx context.Context, tenantID, name string) (*tenants.User, error) {
+	user, err := i.directory.User(ctx, tenantID, name)
 	if errors.Is(err, tenants.ErrNotFound) {
-		err = refusedTarget()
+		user, err = i.directory.UserByLogin(ctx, tenantID, name)
+		if err == nil && user.NameKey() != tenants.Fold(name) { // found by its e-mail address
+			err = tenants.ErrNotFound
+		}
+	}
+	if errors.Is(err, tenants.ErrNotFound) {
+		return nil, refusedTarget()
 	}
 	return user, err
 }

@@ -193,3 +193,26 @@ func TestClassERulesOfAnotherTenantLetNobodyDoAnything(t *testing.T) {
 		t.Errorf("another tenant's page token: %s %v", response.Status, answer)
 	}
 }
+
+// Rules and requests may name users by their usernames; ids come first.
+func TestUsersAreNamedByIDOrUsername(t *testing.T) {
+	h := newHouse(t)
+	h.desks()
+	h.admin("POST", "tenants/acme/users", `{"id":"u-7","username":"Dora","email":"dora@acme.example"}`)
+	h.admin("PATCH", "tenants/acme", `{"login_by_email":true}`)
+	rule := h.admin("POST", "tenants/acme/impersonation-rules", `{"actor":{"user":"ANN"},"target":{"user":"dora"}}`)
+	if fmt.Sprint(rule["actor"], rule["target"]) != "map[user:ann] map[user:u-7]" {
+		t.Errorf("stored %v", rule)
+	}
+	ann := h.as("ann")
+	for _, name := range []string{"u-7", "Dora", "dora"} {
+		if claims := claimsOf(t, h.earned("desk", ann, "requested_subject", name)); claims["sub"] != "u-7" {
+			t.Errorf("%s: %v", name, claims)
+		}
+	}
+	for _, name := range []string{"dora@acme.example", "boss", "nobody", "oauth_desk", "dora\x00"} {
+		h.refused(oauth.InvalidTarget, "desk", ann, "requested_subject", name)
+	}
+	h.admin("POST", "tenants/acme/users", `{"id":"dora","username":"another"}`)
+	h.refused(oauth.InvalidTarget, "desk", ann, "requested_subject", "dora") // an id comes first
+}
