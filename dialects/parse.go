@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -35,12 +35,20 @@ func Parse(file string, text []byte) (*Spec, error) {
 
 // document is a YAML text whose mistakes are told by line.
 type document struct {
-	file   string
-	tree   *ast.File
-	faults []error
+	file    string
+	tree    *ast.File
+	faults  []fault
+	refused []string // the paths whose fields are none, or of the wrong type
 }
 
-// readDocument decodes the only document of text into target.
+type fault struct {
+	line int
+	text string
+}
+
+// readDocument decodes the only document of text into target. Fields that target
+// has not, and values of the wrong type, are noted and passed over; the error is
+// of what cannot be read at all.
 func readDocument(file string, text []byte, target any) (d *document, err error) {
 	if len(text) > maxSpec {
 		return nil, fmt.Errorf("%s: is longer than %d KiB", file, maxSpec>>10)
@@ -51,17 +59,39 @@ func readDocument(file string, text []byte, target any) (d *document, err error)
 		}
 	}()
 	d = &document{file: file}
-	if d.tree, err = parser.ParseBytes(text, 0); err != nil {
+	if d.tree, err = parser.ParseBytes(text, 0, parser.AllowDuplicateMapKey()); err != nil {
 		return nil, located(file, err)
 	}
-	if len(d.tree.Docs) != 1 || d.tree.Docs[0].Body == nil {
-		return nil, fmt.Errorf("%s: must be one YAML document, this is %d", file, len(d.tree.Docs))
+	if err := d.single(); err != nil {
+		return nil, err
 	}
-	decoder := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict())
-	if err := decoder.Decode(target); err != nil && !errors.Is(err, io.EOF) {
+	sound := d.walk("", d.tree.Docs[0].Body, reflect.TypeOf(target))
+	decoder := yaml.NewDecoder(bytes.NewReader(nil), yaml.AllowDuplicateMapKey())
+	if err := decoder.DecodeFromNode(sound, target); err != nil && len(d.faults) == 0 {
 		return nil, located(file, err)
 	}
 	return d, nil
+}
+
+// single answers what is not one document with something in it.
+func (d *document) single() error {
+	if len(d.tree.Docs) > 1 {
+		line := 1
+		if second := d.tree.Docs[1]; second.Start != nil {
+			line = second.Start.Position.Line
+		} else if second.Body != nil {
+			line = first(second.Body)
+		}
+		return fmt.Errorf("%s:%d: a second document begins here, and a file holds one", d.file, line)
+	}
+	if len(d.tree.Docs) == 1 {
+		switch d.tree.Docs[0].Body.(type) {
+		case nil, *ast.CommentGroupNode, *ast.NullNode:
+		default:
+			return nil
+		}
+	}
+	return fmt.Errorf("%s:1: is empty: a file holds one document with the fields of a spec", d.file)
 }
 
 // located words what the YAML library found wrong.
@@ -69,19 +99,39 @@ func located(file string, err error) error {
 	var known yaml.Error
 	if errors.As(err, &known) && known.GetToken() != nil {
 		message, _, _ := strings.Cut(known.GetMessage(), "\n")
+		mistyped, unexpected := (*yaml.TypeError)(nil), (*yaml.UnexpectedNodeTypeError)(nil)
+		if errors.As(err, &mistyped) || errors.As(err, &unexpected) { // an alias: all else was looked at
+			message = "what is repeated here is no value of this field"
+		}
 		return fmt.Errorf("%s:%d: %s", file, known.GetToken().Position.Line, message)
 	}
 	return fmt.Errorf("%s: %w", file, err)
 }
 
 // fault notes a mistake at a path such as routes[2].method. Where the text has
-// nothing at the path, the line is that of what should hold it.
+// nothing at the path, the line is that of what should hold it. What was refused
+// is not judged again.
 func (d *document) fault(path, format string, args ...any) {
+	for _, refused := range d.refused {
+		if rest, below := strings.CutPrefix(path, refused); below && (rest == "" || rest[0] == '.' || rest[0] == '[') {
+			return
+		}
+	}
+	d.note(path, d.line(path), format, args...)
+}
+
+// refuse notes that what stands at the path is no value of its field.
+func (d *document) refuse(path string, line int, format string, args ...any) {
+	d.refused = append(d.refused, path)
+	d.note(path, line, format, args...)
+}
+
+func (d *document) note(path string, line int, format string, args ...any) {
 	message := fmt.Sprintf(format, args...)
 	if path != "" {
 		message = path + ": " + message
 	}
-	d.faults = append(d.faults, fmt.Errorf("%s:%d: %s", d.file, d.line(path), message))
+	d.faults = append(d.faults, fault{line, message})
 }
 
 func (d *document) line(path string) int {
@@ -114,7 +164,15 @@ func first(node ast.Node) int {
 	return node.GetToken().Position.Line
 }
 
-func (d *document) err() error { return errors.Join(d.faults...) }
+// err returns what was noted in the order of lines, nil for nothing.
+func (d *document) err() error {
+	slices.SortStableFunc(d.faults, func(a, b fault) int { return a.line - b.line })
+	var all []error
+	for _, f := range d.faults {
+		all = append(all, fmt.Errorf("%s:%d: %s", d.file, f.line, f.text))
+	}
+	return errors.Join(all...)
+}
 
 // link gives routes what they take from their spec.
 func (s *Spec) link() {

@@ -75,7 +75,11 @@ func Presets() []*Preset {
 			panic(err)
 		}
 		preset := &Preset{}
-		if _, err := readDocument(entry.Name(), text, preset); err != nil {
+		d, err := readDocument(entry.Name(), text, preset)
+		if err == nil {
+			err = d.err()
+		}
+		if err != nil {
 			panic(err) // a test reads them, too
 		}
 		all = append(all, preset)

@@ -75,15 +75,12 @@ func LoadFiles(files ...string) (*Set, error) {
 	}
 	for _, file := range files {
 		text, err := os.ReadFile(file)
-		if err != nil {
-			return nil, err
+		if err == nil {
+			err = set.add(file, text)
 		}
-		faults = append(faults, set.add(file, text))
+		faults = append(faults, err)
 	}
-	if err := errors.Join(faults...); err != nil {
-		return nil, err
-	}
-	if err := set.checkTogether(); err != nil { // before sorting: the later one is at fault
+	if err := errors.Join(append(faults, set.checkTogether())...); err != nil { // before sorting: the later one is at fault
 		return nil, err
 	}
 	slices.SortFunc(set.others, func(a, b *Spec) int { return strings.Compare(a.Name, b.Name) })
@@ -104,7 +101,7 @@ func (s *Set) add(file string, text []byte) error {
 		known = s.standard
 	}
 	if known != nil {
-		return fmt.Errorf("%s: the name %s is that of %s", file, spec.Name, known.file)
+		return spec.fault("name", "the name %s is that of %s", spec.Name, known.file)
 	}
 	s.others = append(s.others, spec)
 	return nil

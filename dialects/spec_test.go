@@ -56,7 +56,7 @@ func TestMistakesAreToldByLine(t *testing.T) {
 		{"lifetime:", "unavailable_scopes: forget\nlifetime:", "4", "refuse, ignore"},
 		{"default: 300", "default: 900", "4", "max"},
 		{"max: 600", "max: 90000", "4", "86400"},
-		{"max: 600", "max: soon", "4", "int"},
+		{"max: 600", "max: soon", "4", "lifetime.max: must be a whole number"},
 		{"default: tenant.slug", "default: tenant.secret", "6", "tenant.slug"},
 		{"from: setting.site", "from: setting.place", "8", "place"},
 		{"name: site, from", "name: sub, from", "8", "decided"},
