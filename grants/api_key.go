@@ -93,7 +93,7 @@ func (g APIKey) Authorize(ctx context.Context, r *Request) (*Subject, error) {
 	if err != nil {
 		return nil, err
 	}
-	subject := &Subject{ID: user.ID, User: user, Scopes: key.Scopes, GrantID: key.ID}
+	subject := &Subject{ID: user.ID, User: user, Scopes: key.Scopes, ScopesOf: "the API key", GrantID: key.ID}
 	if key.ExpiresAt != nil {
 		subject.Expiry = *key.ExpiresAt
 	}

@@ -53,6 +53,8 @@ type Subject struct {
 	// ones too.
 	Scopes     oauth.Scopes
 	KeepScopes bool
+	// ScopesOf names what bounds the scopes, such as "the API key": clients are told.
+	ScopesOf string
 	// Decided says that the scopes were asked for and approved before: those that
 	// the request for the token names do not count.
 	Decided bool

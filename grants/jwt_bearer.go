@@ -73,7 +73,7 @@ func (g JWTBearer) Authorize(ctx context.Context, r *Request) (*Subject, error) 
 	}
 	subject := &Subject{ID: r.Client.ID, Spend: g.spend(issuer, token)}
 	if rule.Scopes != nil {
-		subject.Scopes = oauth.Scopes(rule.Scopes)
+		subject.Scopes, subject.ScopesOf = oauth.Scopes(rule.Scopes), "the rule of the assertion's issuer"
 	}
 	if rule.UserID == "" {
 		return subject, nil

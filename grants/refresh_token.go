@@ -53,7 +53,7 @@ func (g RefreshToken) Authorize(ctx context.Context, r *Request) (*Subject, erro
 		scopes = oauth.Scopes{} // nil would be no bound
 	}
 	return &Subject{
-		ID: user.ID, User: user, EarnedBy: family.GrantType, Audience: family.Audience, Scopes: scopes, KeepScopes: true,
+		ID: user.ID, User: user, EarnedBy: family.GrantType, Audience: family.Audience, Scopes: scopes, KeepScopes: true, ScopesOf: "what was granted",
 		GrantID: family.ID, GrantedAt: family.CreatedAt, Claims: family.Claims,
 		Expiry: familyEnd(family, tenants.RefreshBoundsOf(r.Tenant, r.Client)),
 		Spend:  func(ctx context.Context, i *Issued) error { return g.Tokens.spend(ctx, i, token, text) },

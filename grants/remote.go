@@ -142,7 +142,7 @@ func (g remote) Authorize(ctx context.Context, r *Request) (*Subject, error) {
 func (g remote) subject(ctx context.Context, r *Request, d *decision) (*Subject, error) {
 	s := &Subject{ID: r.Client.ID, Claims: d.Claims, Outside: true}
 	if d.Scopes != nil {
-		s.Scopes = *d.Scopes
+		s.Scopes, s.ScopesOf = *d.Scopes, "the decision about this grant"
 	}
 	if d.ExpiresIn > 0 {
 		s.Expiry = g.of.now().Add(time.Duration(d.ExpiresIn) * time.Second)

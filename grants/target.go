@@ -76,6 +76,9 @@ func (s *Service) target(ctx context.Context, r *TokenRequest, client *tenants.C
 		access.Scopes = access.Scopes.Within(subject.User.EffectivePermissions())
 	}
 	if subject.Scopes != nil {
+		if err := within(asked, subject, access, api); err != nil {
+			return nil, err
+		}
 		access.Scopes = access.Scopes.Within(subject.Scopes)
 	}
 	scopes, err := granted(asked, access, api, subject.KeepScopes, r.Profile.IgnoreScopes)
@@ -86,6 +89,18 @@ func (s *Service) target(ctx context.Context, r *TokenRequest, client *tenants.C
 		return nil, nothingLeft()
 	}
 	return &target{api: api, audience: api.Identifier, scopes: scopes}, nil // not the request's text, which counts would keep
+}
+
+// within refuses a scope that the client may have, but not by what the subject is
+// bounded by, and names that.
+func within(asked oauth.Scopes, subject *Subject, access tenants.APIAccess, api *tenants.API) error {
+	for _, name := range asked {
+		_, known := api.Scope(name)
+		if known && access.Scopes.Has(name) && !subject.Scopes.Has(name) && subject.ScopesOf != "" {
+			return oauth.Errorf(oauth.InvalidScope, oauth.ReasonForbidden, "this client may have the scope %s, but not by %s", name, subject.ScopesOf)
+		}
+	}
+	return nil
 }
 
 // Audience returns the API that a request names by audience or resource (RFC

@@ -150,7 +150,7 @@ func (p *party) is(r *Request, actor *Token) bool {
 // confine holds what a kind of exchange made to what was brought: scopes and life
 // of both tokens and, for a client's own token, its audience.
 func confine(client *tenants.Client, made *Subject, subject, actor *Token) error {
-	made.Renewable, made.KeepScopes = false, true
+	made.Renewable, made.KeepScopes, made.ScopesOf = false, true, "what was brought for this token"
 	made.IssuedTokenType = TypeTokenAccess
 	made.GrantID = subject.facts.GrantID
 	for _, token := range []*Token{subject, actor} {
