@@ -154,7 +154,7 @@ func (s *Service) setPassword(ctx context.Context, u *tenants.User, n *UserSetti
 		if err := passwords.Check(n.Password); err != nil {
 			return Errorf(CodeInvalid, "password", "%s", err)
 		}
-		hash, err := s.hashed(ctx, n.Password)
+		hash, err := s.hashed(ctx, u.TenantID, n.Password)
 		if err != nil {
 			return err
 		}
@@ -163,7 +163,7 @@ func (s *Service) setPassword(ctx context.Context, u *tenants.User, n *UserSetti
 	return nil
 }
 
-func (s *Service) hashed(ctx context.Context, password string) (string, error) {
+func (s *Service) hashed(ctx context.Context, tenantID, password string) (string, error) {
 	hasher := s.cfg.Passwords
 	if hasher == nil { // a command hashes one and ends
 		var err error
@@ -171,7 +171,7 @@ func (s *Service) hashed(ctx context.Context, password string) (string, error) {
 			return "", err
 		}
 	}
-	slot, err := hasher.Acquire(ctx)
+	slot, err := hasher.Acquire(ctx, tenantID)
 	if errors.Is(err, passwords.ErrBusy) {
 		return "", fmt.Errorf("%w: %w", tenants.ErrUnavailable, err)
 	}

@@ -67,7 +67,79 @@ func (s *SignIn) Password(ctx context.Context, l Login) (*tenants.User, error) {
 	if passwords.TooLong(l.Password) {
 		return nil, oauth.Errorf(oauth.InvalidRequest, oauth.ReasonMalformed, "the password has more than %d characters", passwords.MaxLength)
 	}
-	slot, err := s.hasher.Acquire(ctx)
+	floor := time.NewTimer(s.floor)
+	defer floor.Stop()
+	user, refused, err := s.judge(ctx, l, floor)
+	if user != nil || err != nil {
+		return user, err
+	}
+	select {
+	case <-floor.C:
+		return nil, refused
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func errPassword() error {
+	return oauth.Errorf(oauth.InvalidGrant, oauth.ReasonWrong, "username or password is wrong")
+}
+
+// trial is a password that somebody tries on an account.
+type trial struct {
+	tenants.Attempt
+	account  *tenants.User
+	password string
+	floor    *time.Timer // begins anew where somebody waited for a slot
+}
+
+// judge returns the user whose password it is, or what nobody is answered, once
+// the floor is over.
+func (s *SignIn) judge(ctx context.Context, l Login, floor *time.Timer) (user *tenants.User, refused, err error) {
+	account, err := s.directory.UserByLogin(ctx, l.Tenant.ID, l.Username)
+	if errors.Is(err, tenants.ErrNotFound) {
+		digest := sha256.Sum256([]byte(tenants.Fold(l.Username)))
+		account, err = &tenants.User{TenantID: l.Tenant.ID, ID: tenants.NoAccount(base64.RawURLEncoding.EncodeToString(digest[:]))}, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	attempt := tenants.Attempt{TenantID: l.Tenant.ID, Account: account.ID, Source: source(l.Address), At: s.now(), RequestID: l.RequestID}
+	t := trial{Attempt: attempt, account: account, password: l.Password, floor: floor}
+	from := byAddress(l.Tenant.ID, asPerson, l.Address)
+	if wait := s.throttle.Take(from); wait > 0 {
+		user, err = s.atHome(ctx, t)
+		return user, slowDown(wait, failedSignIns), err
+	}
+	user, err = s.evaluate(ctx, t)
+	if user != nil || err != nil { // only wrong passwords count
+		s.throttle.GiveBack(from)
+	}
+	return user, errPassword(), err
+}
+
+// atHome judges attempts on accounts that are at home at an address from which too
+// many failed: whoever shares it with them cannot lock them out. All others, and
+// wrong passwords, are nobody's and are answered alike, so that nobody finds out
+// whose home it is.
+func (s *SignIn) atHome(ctx context.Context, t trial) (*tenants.User, error) {
+	known, err := s.store.KnowsSource(ctx, t.Attempt)
+	if err != nil || !known {
+		return nil, err
+	}
+	user, err := s.evaluate(ctx, t)
+	if refused := (*oauth.Error)(nil); errors.As(err, &refused) && refused.Code == oauth.SlowDown {
+		return nil, nil
+	}
+	return user, err
+}
+
+// failedSignIns is the same whatever the wait is for.
+const failedSignIns = "failed attempts to sign in"
+
+// evaluate returns the user if the password is the account's, nil if it is not.
+func (s *SignIn) evaluate(ctx context.Context, t trial) (*tenants.User, error) {
+	slot, err := s.hasher.Acquire(ctx, t.TenantID, t.Source)
 	if errors.Is(err, passwords.ErrBusy) {
 		return nil, &oauth.Error{
 			Code: oauth.TemporarilyUnavailable, Reason: oauth.ReasonThrottled,
@@ -78,82 +150,24 @@ func (s *SignIn) Password(ctx context.Context, l Login) (*tenants.User, error) {
 		return nil, err
 	}
 	defer slot.Release()
-	floor := time.NewTimer(s.floor)
-	defer floor.Stop()
-	user, err := s.judge(ctx, slot, l)
-	if user != nil || err != nil {
-		return user, err
-	}
-	slot.Release() // who waits needs none
-	select {
-	case <-floor.C:
-		return nil, errPassword()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-func errPassword() error {
-	return oauth.Errorf(oauth.InvalidGrant, oauth.ReasonWrong, "username or password is wrong")
-}
-
-// judge returns the user whose password it is, nil for nobody.
-func (s *SignIn) judge(ctx context.Context, slot *passwords.Slot, l Login) (*tenants.User, error) {
-	account, err := s.directory.UserByLogin(ctx, l.Tenant.ID, l.Username)
-	if errors.Is(err, tenants.ErrNotFound) {
-		digest := sha256.Sum256([]byte(tenants.Fold(l.Username)))
-		account, err = &tenants.User{TenantID: l.Tenant.ID, ID: tenants.NoAccount(base64.RawURLEncoding.EncodeToString(digest[:]))}, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	attempt := tenants.Attempt{TenantID: l.Tenant.ID, Account: account.ID, Source: source(l.Address), At: s.now(), RequestID: l.RequestID}
-	from := byAddress(l.Tenant.ID, asPerson, l.Address)
-	wait := s.throttle.Take(from)
-	if wait > 0 {
-		if err := s.pass(ctx, attempt, wait); err != nil {
-			return nil, err
-		}
-	}
-	user, err := s.evaluate(ctx, slot, account, l.Password, attempt)
-	if wait == 0 && (user != nil || err != nil) { // only wrong passwords count
-		s.throttle.GiveBack(from)
-	}
-	return user, err
-}
-
-// pass lets attempts on accounts through that are at home at an address from
-// which too many failed: whoever shares it with them cannot lock them out.
-func (s *SignIn) pass(ctx context.Context, a tenants.Attempt, wait time.Duration) error {
-	known, err := s.store.KnowsSource(ctx, a)
-	if err != nil || known {
-		return err
-	}
-	return slowDown(wait, failedSignIns)
-}
-
-// failedSignIns is the same whatever the wait is for.
-const failedSignIns = "failed attempts to sign in"
-
-// evaluate returns the user if the password is the account's, nil if it is not.
-func (s *SignIn) evaluate(ctx context.Context, slot *passwords.Slot, account *tenants.User, password string, a tenants.Attempt) (*tenants.User, error) {
-	wait, err := s.store.TakeAttempt(ctx, a)
+	t.floor.Reset(s.floor)
+	wait, err := s.store.TakeAttempt(ctx, t.Attempt)
 	if err != nil {
 		return nil, err
 	}
 	if wait > 0 {
 		return nil, slowDown(wait, failedSignIns)
 	}
-	match, outdated := slot.Verify(account.PasswordHash, password)
-	if !match || account.Status != tenants.Active || account.IsServiceAccount() {
+	match, outdated := slot.Verify(t.account.PasswordHash, t.password)
+	if !match || t.account.Status != tenants.Active || t.account.IsServiceAccount() {
 		return nil, nil
 	}
 	if outdated {
-		if err := s.rehash(ctx, slot, account, password); err != nil {
+		if err := s.rehash(ctx, slot, t.account, t.password); err != nil {
 			return nil, err
 		}
 	}
-	return account, s.store.SignedIn(ctx, a)
+	return t.account, s.store.SignedIn(ctx, t.Attempt)
 }
 
 func (s *SignIn) rehash(ctx context.Context, slot *passwords.Slot, user *tenants.User, password string) error {

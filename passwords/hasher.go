@@ -4,22 +4,29 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"sync"
 )
 
 // ErrBusy means that too many passwords wait to be hashed already: the same
 // call may work in a second.
 var ErrBusy = errors.New("too many passwords are being checked")
 
-// waiting is how many callers may wait for each slot: well below a second's
-// work.
-const waiting = 16
+// How many callers may wait for each slot, and how many of them on behalf of the
+// same: so that nobody can keep all others away, and none waits for long.
+const (
+	waiting    = 64
+	waitingFor = 16
+)
 
 // Hasher hashes and verifies passwords, a bounded number at once, so that a
 // storm of them leaves the better part of the machine to others.
 type Hasher struct {
 	slots chan struct{}
-	queue chan struct{}
 	dummy string
+
+	mu    sync.Mutex
+	all   int            // who waits or hashes
+	parts map[string]int // the same by whom it is on behalf of
 }
 
 // Slots is how many passwords a machine should hash at once: half its cores, 4
@@ -32,26 +39,58 @@ func NewHasher(slots int) (*Hasher, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Hasher{slots: make(chan struct{}, slots), queue: make(chan struct{}, slots*(1+waiting)), dummy: dummy}, nil
+	return &Hasher{slots: make(chan struct{}, slots), parts: map[string]int{}, dummy: dummy}, nil
 }
 
 // Slot is the right to hash. It is good for one goroutine.
-type Slot struct{ hasher *Hasher }
+type Slot struct {
+	hasher *Hasher
+	of     []string
+}
 
-// Acquire waits for a slot, which must be released. It answers ErrBusy at once
-// where too many wait already, and ctx's error when that ends.
-func (h *Hasher) Acquire(ctx context.Context) (*Slot, error) {
-	select {
-	case h.queue <- struct{}{}:
-	default:
+// Acquire waits for a slot, which must be released. of names on whose behalf, such
+// as a tenant and an address: it answers ErrBusy at once where too many wait
+// already on behalf of one of them, or altogether, and ctx's error when that ends.
+func (h *Hasher) Acquire(ctx context.Context, of ...string) (*Slot, error) {
+	if !h.enter(of) {
 		return nil, ErrBusy
 	}
 	select {
 	case h.slots <- struct{}{}:
-		return &Slot{h}, nil
+		return &Slot{h, of}, nil
 	case <-ctx.Done():
-		<-h.queue
+		h.leave(of)
 		return nil, ctx.Err()
+	}
+}
+
+// enter counts a caller, unless there are too many.
+func (h *Hasher) enter(of []string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.all >= cap(h.slots)*(1+waiting) {
+		return false
+	}
+	for _, name := range of {
+		if h.parts[name] >= cap(h.slots)*(1+waitingFor) {
+			return false
+		}
+	}
+	h.all++
+	for _, name := range of {
+		h.parts[name]++
+	}
+	return true
+}
+
+func (h *Hasher) leave(of []string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.all--
+	for _, name := range of {
+		if h.parts[name]--; h.parts[name] == 0 {
+			delete(h.parts, name)
+		}
 	}
 }
 
@@ -59,7 +98,7 @@ func (h *Hasher) Acquire(ctx context.Context) (*Slot, error) {
 func (s *Slot) Release() {
 	if s.hasher != nil {
 		<-s.hasher.slots
-		<-s.hasher.queue
+		s.hasher.leave(s.of)
 		s.hasher = nil
 	}
 }

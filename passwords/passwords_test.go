@@ -3,6 +3,7 @@ package passwords_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -204,24 +205,43 @@ func TestSlotsAndThoseWhoWaitForThemAreBounded(t *testing.T) {
 	}
 	waiting, stop := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
-	results := make(chan error, 100)
+	results := make(chan error, 300)
 	for range 100 {
 		wg.Go(func() {
-			_, err := h.Acquire(waiting)
+			_, err := h.Acquire(waiting, "storm", "place")
 			results <- err
 		})
 	}
 	busy := 0
-	for range 100 - 32 { // who waits says nothing yet
+	for range 100 - 34 { // who waits says nothing yet
 		if err := <-results; errors.Is(err, passwords.ErrBusy) {
 			busy++
 		}
 	}
-	stop()
-	wg.Wait()
-	if busy != 68 {
+	if busy != 66 {
 		t.Errorf("%d of 100 were sent away", busy)
 	}
+	for _, of := range [][]string{{"storm", "another place"}, {"another", "place"}} {
+		if _, err := h.Acquire(gaveUp, of...); !errors.Is(err, passwords.ErrBusy) {
+			t.Errorf("%v beside the storm: %v", of, err)
+		}
+	}
+	if _, err := h.Acquire(gaveUp, "another", "another place"); !errors.Is(err, context.Canceled) {
+		t.Errorf("who has nothing to do with the storm: %v", err)
+	}
+	for i := range 100 {
+		wg.Go(func() {
+			_, err := h.Acquire(waiting, fmt.Sprint(i))
+			results <- err
+		})
+	}
+	for range 100 - (128 - 34) {
+		if err := <-results; !errors.Is(err, passwords.ErrBusy) {
+			t.Errorf("who is sent away is answered %v", err)
+		}
+	}
+	stop()
+	wg.Wait()
 	for _, s := range held {
 		s.Release()
 		s.Release()

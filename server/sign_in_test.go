@@ -178,11 +178,17 @@ func TestRightPasswordForgetsTheFailuresBeforeIt(t *testing.T) {
 }
 
 // Class N: a storm of passwords is sent away before anything is hashed or
-// counted.
+// counted, and keeps nobody out who has to do neither with its tenant nor its
+// address.
 func TestClassNStormOfPasswordsIsSentAway(t *testing.T) {
 	h := newHouse(t)
 	h.people("acme")
-	slot, err := h.hasher.Acquire(t.Context())
+	h.people("people")
+	tenant, err := h.db.Tenant(t.Context(), "acme")
+	if err != nil {
+		t.Fatal(err)
+	}
+	slot, err := h.hasher.Acquire(t.Context(), tenant.ID, "127.0.0.1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,7 +210,18 @@ func TestClassNStormOfPasswordsIsSentAway(t *testing.T) {
 	if status := h.machine("acme"); status != http.StatusOK {
 		t.Errorf("a machine is answered %d", status)
 	}
+	if response, _ := h.signIn("people", "ann", "correct horse"); response.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("people of another tenant from the same address are answered %s", response.Status)
+	}
+	elsewhere := make(chan *http.Response)
+	go func() {
+		login := url.Values{"grant_type": {"password"}, "client_id": {"app"}, "client_secret": {"s3cret"}, "username": {"ann"}, "password": {"correct horse"}}
+		elsewhere <- h.from(home, http.MethodPost, "/oauth2/token", "application/x-www-form-urlencoded", login.Encode())
+	}()
 	slot.Release()
+	if response := <-elsewhere; response.StatusCode != http.StatusOK {
+		t.Errorf("people of another tenant at another address are answered %s", response.Status)
+	}
 	for range 16 {
 		if status := <-done; status != http.StatusOK {
 			t.Errorf("who waited is answered %d", status)

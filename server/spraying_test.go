@@ -97,6 +97,14 @@ func TestClassMSprayingIsThrottledByAddress(t *testing.T) {
 			t.Errorf("%s, after %d failures of other names: %s, Retry-After %s", username, failuresOfAnAddress, r.Status, r.Header.Get("Retry-After"))
 		}
 	}
+	slot, err := h.hasher.Acquire(t.Context()) // the only one
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := door(sprayer, "nobody", "Summer2026!"); r.StatusCode != http.StatusTooManyRequests {
+		t.Errorf("who has to wait takes a slot: %s", r.Status)
+	}
+	slot.Release()
 	if !isIn(door(home, "ann", "correct horse")) {
 		t.Error("ann has to wait at home")
 	}
@@ -156,14 +164,18 @@ func TestClassMSprayingLocksNobodyOut(t *testing.T) {
 	if r, _ := h.signIn("other", "ann", "correct horse"); r.StatusCode != http.StatusOK {
 		t.Errorf("the other tenant's ann: %s", r.Status)
 	}
-	looked := 0
-	for range tenants.AttemptsAllowed + 5 {
-		if r := door(home, "ann", "Summer2026!"); r.StatusCode == http.StatusBadRequest {
-			looked++
+	for range tenants.AttemptsAllowed { // which are told from guesses on others by nothing
+		started := time.Now()
+		guess, other := door(home, "ann", "Summer2026!"), door(home, "nobody", "Summer2026!")
+		if guess.StatusCode != http.StatusTooManyRequests || other.StatusCode != guess.StatusCode || guess.Header.Get("Retry-After") != other.Header.Get("Retry-After") {
+			t.Errorf("a guess on ann: %s, %s; on nobody: %s, %s", guess.Status, guess.Header.Get("Retry-After"), other.Status, other.Header.Get("Retry-After"))
+		}
+		if took := time.Since(started); took < 2*failureFloor {
+			t.Errorf("the two are answered within %s", took)
 		}
 	}
-	if looked != tenants.AttemptsAllowed {
-		t.Errorf("%d guesses on ann were looked at", looked)
+	if r := door(home, "ann", "correct horse"); r.StatusCode != http.StatusTooManyRequests {
+		t.Errorf("after %d guesses on ann she is answered %s", tenants.AttemptsAllowed, r.Status)
 	}
 }
 
