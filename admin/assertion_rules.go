@@ -59,7 +59,7 @@ func (s *Service) checkJWKSURI(c *tenants.Client) error {
 		return nil
 	}
 	if err := s.cfg.CheckURL(c.JWKSURI); err != nil {
-		return Errorf(CodeInvalid, "jwks_uri", "cannot be fetched from here: %v", err)
+		return Errorf(CodeInvalid, "jwks_uri", "%v", err)
 	}
 	return nil
 }

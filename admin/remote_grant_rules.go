@@ -45,7 +45,7 @@ func (s *Service) checkRemoteGrant(g *tenants.RemoteGrant) error {
 		return Errorf(CodeInvalid, "endpoint", "must have no query: requests are signed, and URLs are no place for secrets")
 	}
 	if err := s.cfg.CheckURL(g.Endpoint); err != nil {
-		return Errorf(CodeInvalid, "endpoint", "cannot be reached from here: %v", err)
+		return Errorf(CodeInvalid, "endpoint", "%v", err)
 	}
 	return checkParams(g.Params)
 }

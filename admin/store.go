@@ -26,6 +26,8 @@ type Range struct {
 type TenantStore interface {
 	Tenant(ctx context.Context, slug string) (*tenants.Tenant, error)
 	TenantByID(ctx context.Context, id string) (*tenants.Tenant, error)
+	TenantIDBySlug(ctx context.Context, slug string) (string, error)
+	TenantIDByHost(ctx context.Context, host string) (string, error)
 	Tenants(ctx context.Context, r Range) ([]tenants.Tenant, error)
 	CreateTenant(ctx context.Context, t *tenants.Tenant, pepper keys.SealedPepper, e tenants.AuditEvent, standIns ...*tenants.Client) error
 	UpdateTenant(ctx context.Context, t *tenants.Tenant, e tenants.AuditEvent, standIns ...*tenants.Client) error

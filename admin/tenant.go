@@ -119,13 +119,13 @@ func (s *Service) createTenant(ctx context.Context, a Actor, n NewTenant) (*tena
 	}
 	details := map[string]any{"slug": t.Slug, "issuer": t.Issuer, "hosts": t.Hosts, "dialects": t.Dialects}
 	if err := s.store.CreateTenant(ctx, t, pepper, s.event(a, t.ID, "tenant.create", t.Slug, details), s.standIns(t)...); err != nil {
-		return nil, s.taken(ctx, err, n.Slug)
+		return nil, s.taken(ctx, err, t)
 	}
 	return t, nil
 }
 
 // taken says which of a tenant's names another one has.
-func (s *Service) taken(ctx context.Context, err error, slug string) error {
+func (s *Service) taken(ctx context.Context, err error, t *tenants.Tenant) error {
 	if !errors.Is(err, tenants.ErrExists) {
 		return refused(err, "tenant", "")
 	}
@@ -136,12 +136,22 @@ func (s *Service) taken(ctx context.Context, err error, slug string) error {
 			Message: "a client has the name of the dialect, which is needed for the one that stands behind its endpoints",
 		}
 	}
-	if slug != "" {
-		if _, found := s.store.Tenant(ctx, slug); found == nil {
-			return refused(err, "tenant", "slug")
+	if taken != nil && taken.Field == "login_by_email" {
+		return &Error{
+			Code: CodeExists, Field: "login_by_email", Err: err,
+			Message: "two users have the same e-mail address, or one has another's for a username: it could not be told who signs in",
 		}
 	}
-	return &Error{Code: CodeExists, Field: "hosts", Message: "another tenant has one of the hosts, or the issuer", Err: err}
+	others := func(id string, found error) bool { return found == nil && id != t.ID }
+	if others(s.store.TenantIDBySlug(ctx, t.Slug)) {
+		return refused(err, "tenant", "slug")
+	}
+	for _, host := range t.Hosts {
+		if others(s.store.TenantIDByHost(ctx, host)) {
+			return &Error{Code: CodeExists, Field: "hosts", Message: "another tenant has the host " + quoted(host), Err: err}
+		}
+	}
+	return &Error{Code: CodeExists, Field: "issuer", Message: "another tenant has the issuer " + quoted(t.Issuer), Err: err}
 }
 
 // Tenant returns a tenant; it needs tenants:read.
@@ -224,7 +234,7 @@ func (s *Service) updateTenant(ctx context.Context, a Actor, slug string, versio
 	}
 	t.UpdatedAt = s.instant()
 	if err := s.store.UpdateTenant(ctx, t, s.event(a, t.ID, "tenant.update", t.Slug, m.details()), s.standIns(t)...); err != nil {
-		return nil, s.taken(ctx, err, "")
+		return nil, s.taken(ctx, err, t)
 	}
 	return t, nil
 }

@@ -53,7 +53,7 @@ func TestTenantsAreRefused(t *testing.T) {
 		"the operator's slug":           {admin.NewTenant{Slug: "operator"}, admin.CodeInvalid, "slug"},
 		"a slug that is taken":          {admin.NewTenant{Slug: "taken"}, admin.CodeExists, "slug"},
 		"a host that is taken":          {admin.NewTenant{Slug: "x", Hosts: []string{"x.example", "TAKEN.example:99"}}, admin.CodeExists, "hosts"},
-		"an issuer that is taken":       {admin.NewTenant{Slug: "x", Issuer: "https://taken.example:8443"}, admin.CodeExists, "hosts"},
+		"an issuer that is taken":       {admin.NewTenant{Slug: "x", Issuer: "https://taken.example:8443"}, admin.CodeExists, "issuer"},
 		"the shared host":               {admin.NewTenant{Slug: "x", Hosts: []string{"gatehouse.example"}}, admin.CodeInvalid, "hosts"},
 		"a host with a path":            {admin.NewTenant{Slug: "x", Hosts: []string{"x.example/y"}}, admin.CodeInvalid, "hosts"},
 		"a host twice":                  {admin.NewTenant{Slug: "x", Hosts: []string{"x.example", "X.EXAMPLE."}}, admin.CodeInvalid, "hosts"},
@@ -161,4 +161,24 @@ func TestDeletedTenantIsGoneAndItsNamesAreFree(t *testing.T) {
 	if again := h.tenant("acme"); again.ID == acme.ID {
 		t.Error("the id was used again")
 	}
+}
+
+// Which of its names is taken is said, be it a name of its users'.
+func TestWhatIsTakenIsNamed(t *testing.T) {
+	h := newHouse(t)
+	h.tenant("acme")
+	_, err := h.CreateTenant(t.Context(), operator(), admin.NewTenant{Slug: "first", Name: "First", Hosts: []string{"one.example", "two.example"}})
+	wantNone(t, err)
+	_, err = h.UpdateTenant(t.Context(), operator(), "acme", 0, admin.Patch{"hosts": []any{"acme.example", "two.example"}})
+	wantError(t, err, admin.CodeExists, "hosts", `another tenant has the host "two.example"`)
+	_, err = h.CreateTenant(t.Context(), operator(), admin.NewTenant{Slug: "second", Name: "Second", Issuer: "https://one.example:8443"})
+	wantError(t, err, admin.CodeExists, "issuer", `another tenant has the issuer "https://one.example:8443"`)
+	_, err = h.CreateTenant(t.Context(), operator(), admin.NewTenant{Slug: "first", Name: "First"})
+	wantError(t, err, admin.CodeExists, "slug")
+	for _, name := range []string{"ann", "ben"} {
+		_, err := h.CreateUser(t.Context(), operator(), "acme", admin.NewUser{UserSettings: admin.UserSettings{Username: name, Email: "us@acme.example"}})
+		wantNone(t, err)
+	}
+	_, err = h.UpdateTenant(t.Context(), operator(), "acme", 0, admin.Patch{"login_by_email": true})
+	wantError(t, err, admin.CodeExists, "login_by_email", "the same e-mail address")
 }

@@ -48,7 +48,7 @@ func (s *Service) checkTrust(ctx context.Context, a Actor, t *tenants.TrustedIss
 	}
 	if t.JWKSURI != "" && fetched {
 		if err := s.cfg.CheckURL(t.JWKSURI); err != nil {
-			return Errorf(CodeInvalid, "jwks_uri", "cannot be fetched from here: %v", err)
+			return Errorf(CodeInvalid, "jwks_uri", "%v", err)
 		}
 	}
 	if err := checkJWKS(t); err != nil {

@@ -103,15 +103,15 @@ func (c *clientKeysRevokeCmd) Run(a *app) error {
 
 // assertionFlags are what can be set of how a client proves who it is.
 type assertionFlags struct {
-	JWKSURI              *string  `name:"jwks-uri" placeholder:"URL" help:"Where it publishes its public keys. --jwks-uri= for nowhere."`
-	AssertionAudience    []string `sep:"none" placeholder:"URL" help:"What its assertions may name beside the issuer, with and without the default port; may be repeated."`
-	MaxAssertionLifetime *int     `placeholder:"SECONDS" help:"How far ahead the expiry of its assertions may lie, to 1800. 0: 300."`
-	AllowNoJTI           *bool    `name:"allow-assertions-without-jti" negatable:"" help:"Take assertions without an id of their own, each once."`
+	JWKSURI              *string       `name:"jwks-uri" placeholder:"URL" help:"Where it publishes its public keys. --jwks-uri= for nowhere."`
+	AssertionAudience    []string      `sep:"none" placeholder:"URL" help:"What its assertions may name beside the issuer, with and without the default port; may be repeated."`
+	MaxAssertionLifetime *wholeSeconds `placeholder:"SECONDS" help:"How far ahead the expiry of its assertions may lie, to 1800. 0: 300."`
+	AllowNoJTI           *bool         `name:"allow-assertions-without-jti" negatable:"" help:"Take assertions without an id of their own, each once."`
 }
 
 func (f assertionFlags) change(p change) {
 	p.text("jwks_uri", f.JWKSURI)
 	p.texts("assertion_audiences", f.AssertionAudience)
-	p.number("max_assertion_lifetime", f.MaxAssertionLifetime)
+	p.seconds("max_assertion_lifetime", f.MaxAssertionLifetime)
 	p.flag("allow_assertions_without_jti", f.AllowNoJTI)
 }

@@ -32,7 +32,7 @@ type clientFlags struct {
 	API               []string       `name:"api" sep:"none" placeholder:"IDENTIFIER=SCOPE,SCOPE" help:"API that it may use, may be repeated. Without scopes: all that are not deprecated."`
 	ResourceServerFor []string       `sep:"none" placeholder:"IDENTIFIER" help:"API whose tokens it may introspect, may be repeated."`
 	Origin            []string       `sep:"none" placeholder:"ORIGIN" help:"Origin of pages that may exchange sessions for it, such as https://shop.example.com, may be repeated. --origin= for none."`
-	Lifetime          map[string]int `placeholder:"GRANT_TYPE=SECONDS" help:"Life of access tokens by grant, may be repeated."`
+	Lifetime          secondsByGrant `placeholder:"GRANT_TYPE=SECONDS" help:"Life of access tokens by grant, may be repeated."`
 	Expires           *string        `placeholder:"DATE" help:"From when on it is refused: 2027-01-01, 2027-01-01T12:00:00Z or never."`
 	Status            *string        `help:"active or disabled."`
 	lifetimeFlags

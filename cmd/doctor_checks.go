@@ -30,7 +30,7 @@ func examineSettings(s *Settings, now time.Time) []finding {
 	}
 	pair, err := tls.LoadX509KeyPair(s.TLSCert, s.TLSKey)
 	if err != nil {
-		return append(findings, finding{"tls", failed, err.Error(), "correct tls_cert and tls_key"})
+		return append(findings, finding{"tls", failed, s.tlsProblem(err).Error(), "correct tls_cert and tls_key"})
 	}
 	leaf, err := x509.ParseCertificate(pair.Certificate[0])
 	if err != nil {

@@ -17,13 +17,13 @@ type impersonationRulesCmd struct {
 
 // ruleFlags are what can be set and changed of a rule.
 type ruleFlags struct {
-	Description       *string  `help:"For people."`
-	RequireReason     *bool    `negatable:"" help:"Refuse requests that give no reason."`
-	MaxLifetime       *int     `placeholder:"SECONDS" help:"Longest life of the tokens. 0: as long as the actor's."`
-	Scope             []string `sep:"none" help:"Scope that the tokens may have, beside what the actor's has, may be repeated. --scope= for none."`
-	AllScopes         bool     `help:"All that the actor's token has. This is so unless --scope is given."`
-	ExceedPermissions *bool    `negatable:"" help:"Also if the target, which must be a user, has more permissions than the actor."`
-	Status            *string  `help:"active or disabled."`
+	Description       *string       `help:"For people."`
+	RequireReason     *bool         `negatable:"" help:"Refuse requests that give no reason."`
+	MaxLifetime       *wholeSeconds `placeholder:"SECONDS" help:"Longest life of the tokens. 0: as long as the actor's."`
+	Scope             []string      `sep:"none" help:"Scope that the tokens may have, beside what the actor's has, may be repeated. --scope= for none."`
+	AllScopes         bool          `help:"All that the actor's token has. This is so unless --scope is given."`
+	ExceedPermissions *bool         `negatable:"" help:"Also if the target, which must be a user, has more permissions than the actor."`
+	Status            *string       `help:"active or disabled."`
 }
 
 // change makes a merge patch of the given flags.
@@ -31,7 +31,7 @@ func (f *ruleFlags) change() (change, error) {
 	p := change{}
 	p.text("description", f.Description)
 	p.text("status", f.Status)
-	p.number("max_lifetime", f.MaxLifetime)
+	p.seconds("max_lifetime", f.MaxLifetime)
 	p.texts("scopes", f.Scope)
 	if f.AllScopes {
 		if f.Scope != nil {

@@ -23,13 +23,13 @@ type tenantFlag struct {
 
 // lifetimeFlags bound access tokens.
 type lifetimeFlags struct {
-	Default *int `name:"access-token-lifetime" placeholder:"SECONDS" help:"Life of access tokens. 0: not set here."`
-	Max     *int `name:"max-access-token-lifetime" placeholder:"SECONDS" help:"Longest life of access tokens. 0: not set here."`
+	Default *wholeSeconds `name:"access-token-lifetime" placeholder:"SECONDS" help:"Life of access tokens. 0: not set here."`
+	Max     *wholeSeconds `name:"max-access-token-lifetime" placeholder:"SECONDS" help:"Longest life of access tokens. 0: not set here."`
 }
 
 func (f lifetimeFlags) change(p change) {
-	p.number("access_token_lifetime", f.Default)
-	p.number("max_access_token_lifetime", f.Max)
+	p.seconds("access_token_lifetime", f.Default)
+	p.seconds("max_access_token_lifetime", f.Max)
 }
 
 // change is a merge patch made of flags: those that were not given change
@@ -70,6 +70,9 @@ func (p change) number(name string, value *int) {
 		p[name] = *value
 	}
 }
+
+// seconds is number for a lifetime.
+func (p change) seconds(name string, value *wholeSeconds) { p.number(name, (*int)(value)) }
 
 func (p change) texts(name string, values []string) {
 	if values != nil {

@@ -174,7 +174,7 @@ func (n *node) listen() ([]*listener, error) {
 	if n.settings.TLSCert != "" {
 		pair, err := tls.LoadX509KeyPair(n.settings.TLSCert, n.settings.TLSKey)
 		if err != nil {
-			return nil, fmt.Errorf("tls_cert, tls_key: %w", err)
+			return nil, n.settings.tlsProblem(err)
 		}
 		n.certificate = pair.Leaf
 		secure = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}

@@ -83,7 +83,7 @@ func LoadSettings(config string, environ []string, flags layer) (*Settings, erro
 		return nil, err
 	}
 	if s.dialects, err = dialects.Load(s.DialectsDir); err != nil {
-		return nil, err
+		return nil, s.problem("dialects_dir", "%v", err)
 	}
 	return s, nil
 }

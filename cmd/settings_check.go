@@ -108,6 +108,12 @@ func (s *Settings) checkTLS() error {
 	return nil
 }
 
+// tlsProblem says of which settings the certificate or its key is that cannot be
+// read.
+func (s *Settings) tlsProblem(err error) error {
+	return s.problem("tls_cert", "with tls_key (%s): %v", s.origin("tls_key"), err)
+}
+
 func (s *Settings) checkBootstrap() error {
 	switch {
 	case s.BootstrapClientID != "" && s.BootstrapClientSecret == "":

@@ -18,16 +18,16 @@ type trustedIssuersCmd struct {
 
 // issuerFlags are what can be set and changed of a trusted issuer.
 type issuerFlags struct {
-	Name        *string  `help:"For people."`
-	JWKSURI     *string  `name:"jwks-uri" placeholder:"URL" help:"Where its public keys are. --jwks-uri= for nowhere."`
-	JWKS        *string  `name:"jwks" placeholder:"FILE" help:"File with its public keys instead, - for the standard input. --jwks= for none."`
-	Audience    []string `sep:"none" help:"What its assertions must be for, may be repeated. Unless given: the tenant's issuer."`
-	SigningAlg  []string `sep:"," placeholder:"ALG" help:"RS256, PS256, ES256 or EdDSA, may be repeated. Unless given: all that its keys have."`
-	MaxLifetime *int     `name:"max-assertion-lifetime" placeholder:"SECONDS" help:"How far ahead an expiry may lie. 0: 3600."`
-	Reusable    *bool    `name:"reusable-assertions" negatable:"" help:"Its assertions are good until they expire; those of others are used once."`
-	Rule        []string `sep:"none" placeholder:"CLIENT_ID=SUBJECT" help:"Workload that may use a client, may be repeated. The subject may end in :* or /*. --rule= for none."`
-	Rules       *string  `placeholder:"FILE" help:"File with all rules as JSON, with claims, scopes and users."`
-	Status      *string  `help:"active or disabled."`
+	Name        *string       `help:"For people."`
+	JWKSURI     *string       `name:"jwks-uri" placeholder:"URL" help:"Where its public keys are. --jwks-uri= for nowhere."`
+	JWKS        *string       `name:"jwks" placeholder:"FILE" help:"File with its public keys instead, - for the standard input. --jwks= for none."`
+	Audience    []string      `sep:"none" help:"What its assertions must be for, may be repeated. Unless given: the tenant's issuer."`
+	SigningAlg  []string      `sep:"," placeholder:"ALG" help:"RS256, PS256, ES256 or EdDSA, may be repeated. Unless given: all that its keys have."`
+	MaxLifetime *wholeSeconds `name:"max-assertion-lifetime" placeholder:"SECONDS" help:"How far ahead an expiry may lie. 0: 3600."`
+	Reusable    *bool         `name:"reusable-assertions" negatable:"" help:"Its assertions are good until they expire; those of others are used once."`
+	Rule        []string      `sep:"none" placeholder:"CLIENT_ID=SUBJECT" help:"Workload that may use a client, may be repeated. The subject may end in :* or /*. --rule= for none."`
+	Rules       *string       `placeholder:"FILE" help:"File with all rules as JSON, with claims, scopes and users."`
+	Status      *string       `help:"active or disabled."`
 }
 
 // change makes a merge patch of the given flags.
@@ -37,7 +37,7 @@ func (f *issuerFlags) change() (change, error) {
 	p.text("status", f.Status)
 	p.texts("audiences", f.Audience)
 	p.texts("signing_algs", f.SigningAlg)
-	p.number("max_assertion_lifetime", f.MaxLifetime)
+	p.seconds("max_assertion_lifetime", f.MaxLifetime)
 	p.flag("reusable_assertions", f.Reusable)
 	if f.JWKSURI != nil {
 		if p["jwks_uri"] = nil; *f.JWKSURI != "" {

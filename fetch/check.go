@@ -22,8 +22,18 @@ func (c *Client) Check(text string) error {
 	return err
 }
 
+// refusal says what is wrong with a URL that nobody has asked yet.
+type refusal string
+
+func (r refusal) Error() string { return string(r) }
+
+func (refusal) Is(target error) bool { return target == ErrRefused }
+
+// byOperator says who may let what is not public be reached.
+const byOperator = ": the operator may allow it (GATEHOUSE_FETCH_ALLOW)"
+
 func (c *Client) parse(text string) (*url.URL, error) {
-	refuse := func(why string) (*url.URL, error) { return nil, fmt.Errorf("%w: %s", ErrRefused, why) }
+	refuse := func(why string) (*url.URL, error) { return nil, refusal(why) }
 	u, err := url.Parse(text)
 	switch {
 	case len(text) > maxURL:
@@ -41,12 +51,12 @@ func (c *Client) parse(text string) (*url.URL, error) {
 	}
 	if address, err := netip.ParseAddr(host); err == nil {
 		if !c.reachable(address) {
-			return refuse("the address is not a public one")
+			return refuse("the address is not a public one" + byOperator)
 		}
 	} else if !isName(host) {
 		return refuse("the host is neither a name nor an address in its usual form")
 	} else if internal(host) {
-		return refuse("the host's name is not a public one")
+		return refuse("the host's name is not a public one" + byOperator)
 	}
 	if port := u.Port(); port != "" && port != "443" && port != "8443" {
 		return refuse("the port must be 443 or 8443")

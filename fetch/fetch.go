@@ -85,7 +85,7 @@ type Answer struct {
 func (c *Client) Do(ctx context.Context, r Request) (*Answer, error) {
 	u, err := c.parse(r.URL)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrRefused, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
