@@ -10,7 +10,7 @@ export CGO_ENABLED ?= 0
 TOOL := go tool -modfile=tools.mod
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test check format format-check vet staticcheck bench test-faults fuzz clean
+.PHONY: help run build test check format format-check tidy-check vet staticcheck bench test-faults fuzz clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,10 @@ format: ## rewrite the Go files as gofumpt wants them
 format-check:
 	@unformatted=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
 	[ -z "$$unformatted" ] || { echo "not formatted, run 'make format':"; echo "$$unformatted"; exit 1; }
+
+# Asks the module proxy for what the module cache lacks.
+tidy-check:
+	go mod tidy -diff
 
 vet:
 	go vet ./...

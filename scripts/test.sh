@@ -60,7 +60,7 @@ postgresql() {
 }
 
 stage "tools and npm clients" tools
-stage "format, vet, staticcheck" make --no-print-directory format-check vet staticcheck
+stage "format, go.mod, vet, staticcheck" make --no-print-directory format-check tidy-check vet staticcheck
 stage "static build" make --no-print-directory build
 stage "SQLite, race detector" sqlite_race
 stage "SQLite, signatures by OpenSSL" sqlite_openssl
