@@ -58,7 +58,7 @@ func (s *Service) revokeAccess(ctx context.Context, r *TokenRequest, client *ten
 	}
 	now := s.now()
 	return s.journal.store.Revoke(ctx, tenants.Revocation{
-		TenantID: r.Tenant.ID, Kind: tenants.RevokedToken, Key: f.ID, NotBefore: now, ExpiresAt: time.Unix(f.Expiry, 0),
+		TenantID: r.Tenant.ID, Kind: tenants.RevokedToken, Key: f.ID, NotBefore: now, ExpiresAt: time.Unix(max(f.Expiry, f.RenewUntil), 0),
 	}, tenants.AuditEvent{
 		ID: uuid.Must(uuid.NewV7()).String(), TenantID: r.Tenant.ID, At: now, Actor: r.Tenant.ClientActor(client.ID),
 		Action: "token.revoke", Target: f.Subject, Details: map[string]any{"jti": f.ID, "audience": f.Audience},

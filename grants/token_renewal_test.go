@@ -105,3 +105,32 @@ func TestOnlyTokensMarkedForItRenewThemselves(t *testing.T) {
 		}
 	}
 }
+
+// What is revoked stays so for as long as anything that came of it could live.
+func TestRevocationOfARenewableTokenOutlivesItsChain(t *testing.T) {
+	db, now := storetest.Open(t), time.Now().UTC().Truncate(time.Second)
+	tenant := &tenants.Tenant{ID: "t", Slug: "t", Issuer: "https://t.example", Status: tenants.Active}
+	must(t, db.CreateTenant(t.Context(), tenant, keys.SealedPepper{Sealed: []byte("x")}, tenants.AuditEvent{}))
+	must(t, db.CreateClient(t.Context(), &tenants.Client{TenantID: "t", ID: "app", Status: tenants.Active, AuthMethod: oauth.AuthNone}, tenants.AuditEvent{}))
+	clock := func() time.Time { return now }
+	signer, directory := &told{}, tenants.NewDirectory(db, 10)
+	clients := grants.NewAuthenticator(directory, grants.NewThrottle(clock), clock, grants.PublicClient{})
+	service := grants.NewService(grants.NewRegistry(), clients, directory, signer, grants.NewJournal(db), clock)
+	for id, until := range map[string]time.Time{"plain": {}, "renewable": now.Add(time.Hour)} {
+		claims := map[string]any{"iss": tenant.Issuer, "sub": "ann", "aud": tenant.Issuer, "exp": now.Add(time.Minute).Unix(), "iat": now.Unix(), "jti": id, "client_id": "app"}
+		if !until.IsZero() {
+			claims["renew_until"] = until.Unix()
+		}
+		payload, err := json.Marshal(claims)
+		must(t, err)
+		signer.payload = payload
+		must(t, service.Revoke(t.Context(), &grants.TokenRequest{
+			Tenant: tenant, Params: oauth.Params{"token": "a.b.c"}, Credentials: oauth.Credentials{Method: oauth.AuthNone, Readings: []oauth.Pair{{ClientID: "app"}}},
+		}))
+	}
+	list, err := db.Revocations(t.Context(), "t")
+	must(t, err)
+	if len(list) != 2 || !list[0].ExpiresAt.Equal(now.Add(time.Minute)) || !list[1].ExpiresAt.Equal(now.Add(time.Hour)) {
+		t.Errorf("revoked are %+v", list)
+	}
+}

@@ -78,7 +78,7 @@ func (s *Server) browser(c *gin.Context, route *dialects.Route, params oauth.Par
 		OwnOrigin: scheme + "://" + strings.ToLower(of(c).host),
 		OfDialect: route.ReadsSession(),
 	}
-	if session != "" {
+	if session != "" && route.ReadsSession() { // a parameter of that name is none
 		b.Session = session
 	}
 	b.Origin = strings.Join(c.Request.Header.Values("Origin"), ", ")

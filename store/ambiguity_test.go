@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/gatehouse-auth/gatehouse/admin"
+	"github.com/gatehouse-auth/gatehouse/oauth"
 	"github.com/gatehouse-auth/gatehouse/store"
 	"github.com/gatehouse-auth/gatehouse/store/storetest"
 	"github.com/gatehouse-auth/gatehouse/tenants"
@@ -55,6 +56,26 @@ func TestSharedAudienceNeedsDistinctClientIDs(t *testing.T) {
 
 	must(t, db.DeleteClient(t.Context(), a.ID, "erp", 0, audit("client.delete")))
 	must(t, db.UpdateAPI(t.Context(), hidden, audit("api.update"))) // unambiguous now
+}
+
+// Clients that stand in for a dialect have the same id in every tenant.
+func TestStandInsClashWithNobody(t *testing.T) {
+	db := storetest.Open(t)
+	a, b, c := newTenant(t, db, "a"), newTenant(t, db, "b"), newTenant(t, db, "c")
+	stand := func(tenant *tenants.Tenant) error {
+		return db.CreateClient(t.Context(), &tenants.Client{TenantID: tenant.ID, ID: "dialect", AuthMethod: oauth.AuthDialect}, audit("client.create"))
+	}
+	createAPI(t, db, a.ID, "aud", true)
+	createAPI(t, db, b.ID, "aud", true)
+	d := newTenant(t, db, "d")
+	createAPI(t, db, d.ID, "aud", true)
+	must(t, db.CreateClient(t.Context(), &tenants.Client{TenantID: d.ID, ID: "dialect", AuthMethod: oauth.AuthSecretBasic}, audit("client.create")))
+	must(t, stand(a))
+	must(t, stand(b))
+	must(t, stand(c))
+	createAPI(t, db, c.ID, "aud", true)
+	must(t, db.DeleteClient(t.Context(), d.ID, "dialect", 0, audit("client.delete")))
+	must(t, db.CreateClient(t.Context(), &tenants.Client{TenantID: d.ID, ID: "dialect", AuthMethod: oauth.AuthSecretBasic}, audit("client.create")))
 }
 
 func TestOfAmbiguousChangesAtOnceOneWins(t *testing.T) {

@@ -23,10 +23,14 @@ func get[K comparable, V any](ctx context.Context, c *feed.Cache[K, V], key K, l
 	return value, err
 }
 
-// longestName bounds what anything can be called that requests name, in octets:
-// nothing of a longer name is made. A longer one is looked for nowhere, and not
-// remembered either, so that strangers cannot fill memory with what is not there.
-const longestName = 512
+// longestName and longestIssuer bound what anything, or an issuer, can be called
+// that requests name, in octets: nothing of a longer name is made. A longer one is
+// looked for nowhere, and not remembered either, so that strangers cannot fill
+// memory with what is not there.
+const (
+	longestName   = 255
+	longestIssuer = 512
+)
 
 // ByID returns the tenant of that id.
 func (d *Directory) ByID(ctx context.Context, id string) (*Tenant, error) {
@@ -35,21 +39,21 @@ func (d *Directory) ByID(ctx context.Context, id string) (*Tenant, error) {
 
 // ByHost returns the tenant that owns the host, given as NormalHost returns it.
 func (d *Directory) ByHost(ctx context.Context, host string) (*Tenant, error) {
-	return d.byName(ctx, name{"host", host}, d.source.TenantIDByHost)
+	return d.byName(ctx, name{"host", host}, longestName, d.source.TenantIDByHost)
 }
 
 // BySlug returns the tenant of that slug.
 func (d *Directory) BySlug(ctx context.Context, slug string) (*Tenant, error) {
-	return d.byName(ctx, name{"slug", slug}, d.source.TenantIDBySlug)
+	return d.byName(ctx, name{"slug", slug}, longestName, d.source.TenantIDBySlug)
 }
 
 // ByIssuer returns the tenant whose issuer is exactly that.
 func (d *Directory) ByIssuer(ctx context.Context, issuer string) (*Tenant, error) {
-	return d.byName(ctx, name{"issuer", issuer}, d.source.TenantIDByIssuer)
+	return d.byName(ctx, name{"issuer", issuer}, longestIssuer, d.source.TenantIDByIssuer)
 }
 
-func (d *Directory) byName(ctx context.Context, n name, load func(context.Context, string) (string, error)) (*Tenant, error) {
-	if len(n.value) > longestName {
+func (d *Directory) byName(ctx context.Context, n name, longest int, load func(context.Context, string) (string, error)) (*Tenant, error) {
+	if len(n.value) > longest {
 		return nil, ErrNotFound
 	}
 	id, err := get(ctx, d.names, n, func(ctx context.Context) (string, error) { return load(ctx, n.value) })
@@ -159,7 +163,7 @@ func (d *Directory) RemoteGrants(ctx context.Context, tenantID string) ([]Remote
 // TrustedIssuer returns who signs assertions under that name, and is trusted by
 // the tenant. It may be disabled.
 func (d *Directory) TrustedIssuer(ctx context.Context, tenantID, issuer string) (*TrustedIssuer, error) {
-	if len(issuer) > longestName {
+	if len(issuer) > longestIssuer {
 		return nil, ErrNotFound
 	}
 	return get(ctx, d.issuers, owned{tenantID, issuer}, func(ctx context.Context) (*TrustedIssuer, error) {

@@ -84,7 +84,7 @@ func (r *Resolver) OnSharedHost(ctx context.Context, audience, clientID, tenantI
 		}
 		return r.usable(tenant, err)
 	}
-	tenant, err := r.ByAudience(ctx, audience, clientID)
+	tenant, err := r.byAudience(ctx, audience, clientID, tenantID)
 	if err == nil && tenant.ID != tenantID {
 		return nil, oauth.Errorf(oauth.InvalidTarget, oauth.ReasonConflict, "the audience is of another tenant than what was sent with it")
 	}
@@ -93,8 +93,15 @@ func (r *Resolver) OnSharedHost(ctx context.Context, audience, clientID, tenantI
 
 // ByAudience finds the tenant on the shared host by the identifier of a
 // findable API and, where several tenants have it, by the client_id. Errors
-// are *oauth.Error: invalid_target, invalid_client, tenant_suspended.
+// are *oauth.Error: invalid_target, invalid_client, tenant_suspended. Where none of
+// several knows the client_id, one of them is to refuse the client: it counts the
+// failure, so that a client that is there cannot be told by being slowed down.
 func (r *Resolver) ByAudience(ctx context.Context, audience, clientID string) (*Tenant, error) {
+	return r.byAudience(ctx, audience, clientID, "")
+}
+
+// byAudience is ByAudience that prefers the tenant of an id as the one who refuses.
+func (r *Resolver) byAudience(ctx context.Context, audience, clientID, preferred string) (*Tenant, error) {
 	if audience == "" {
 		return nil, oauth.Errorf(oauth.InvalidTarget, oauth.ReasonMissing,
 			"this host is shared by all tenants: name the API by audience or resource, or use the tenant's own host or its path /t/{slug}")
@@ -109,24 +116,48 @@ func (r *Resolver) ByAudience(ctx context.Context, audience, clientID string) (*
 	if len(candidates) == 1 {
 		return r.usable(candidates[0], nil)
 	}
-	var found *Tenant
+	found, err := r.knowing(ctx, candidates, clientID)
+	if err != nil || found != nil {
+		return r.usable(found, err)
+	}
 	for _, tenant := range candidates {
-		_, err := r.directory.Client(ctx, tenant.ID, clientID)
-		if errors.Is(err, ErrNotFound) {
-			continue
+		if tenant.Status == Active && (found == nil || tenant.ID == preferred) {
+			found = tenant
 		}
-		if err != nil {
-			return nil, err
-		}
-		if found != nil {
-			return nil, oauth.Errorf(oauth.InvalidTarget, oauth.ReasonConflict, "several tenants with this audience know the client_id")
-		}
-		found = tenant
 	}
 	if found == nil {
 		return nil, oauth.Errorf(oauth.InvalidClient, oauth.ReasonUnknown, "client authentication failed")
 	}
-	return r.usable(found, nil)
+	return found, nil
+}
+
+// knowing returns the one of some tenants that knows the client_id, nil for none.
+// Clients that stand in for a dialect have the same id everywhere: they count where
+// no other client has it.
+func (r *Resolver) knowing(ctx context.Context, candidates []*Tenant, clientID string) (*Tenant, error) {
+	var own, standIns []*Tenant
+	for _, tenant := range candidates {
+		client, err := r.directory.Client(ctx, tenant.ID, clientID)
+		switch {
+		case errors.Is(err, ErrNotFound):
+		case err != nil:
+			return nil, err
+		case client.AuthMethod == oauth.AuthDialect:
+			standIns = append(standIns, tenant)
+		default:
+			own = append(own, tenant)
+		}
+	}
+	if len(own) == 0 {
+		own = standIns
+	}
+	switch len(own) {
+	case 0:
+		return nil, nil
+	case 1:
+		return own[0], nil
+	}
+	return nil, oauth.Errorf(oauth.InvalidTarget, oauth.ReasonConflict, "several tenants with this audience know the client_id")
 }
 
 // Agrees answers invalid_target where a tenant that host or path name has no API
