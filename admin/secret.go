@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 
+	"github.com/gatehouse-auth/gatehouse/grants"
 	"github.com/gatehouse-auth/gatehouse/secrets"
 )
 
@@ -11,14 +12,12 @@ import (
 // generate, for secret scanners; ValidSecret tells them from look-alikes.
 const SecretPattern = `gatehouse_cs_[0-9A-Za-z]{49}`
 
-const secretPrefix = "gatehouse_cs_"
-
 // GenerateSecret returns a client secret as secrets.New makes them.
-func GenerateSecret() string { return secrets.New(secretPrefix) }
+func GenerateSecret() string { return secrets.New(grants.ClientSecretPrefix) }
 
 // ValidSecret reports whether text is a client secret as GenerateSecret makes
 // them, by its form and checksum alone.
-func ValidSecret(text string) bool { return secrets.Valid(secretPrefix, text) }
+func ValidSecret(text string) bool { return secrets.Valid(grants.ClientSecretPrefix, text) }
 
 // newClientID returns 128 random bits as URL-safe text that no command line
 // takes for a flag.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-auth/gatehouse/oauth"
+	"github.com/gatehouse-auth/gatehouse/secrets"
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
@@ -104,9 +105,10 @@ func (a *Authenticator) prove(ctx context.Context, tenant *tenants.Tenant, c oau
 	if method == nil {
 		return nil, oauth.Errorf(oauth.InvalidClient, oauth.ReasonMissing, "client authentication is missing")
 	}
-	attempt := asClient(tenant.ID, c, address)
-	if wait := a.throttle.Wait(attempt); wait > 0 {
-		return nil, slowDown(wait, "failed attempts for this client from this address")
+	attempts := asClient(tenant.ID, c, address)
+	wait := a.throttle.Longest(attempts)
+	if wait > 0 && guessable(c) {
+		return nil, failedAsClient(wait)
 	}
 	failure := oauth.Errorf(oauth.InvalidClient, oauth.ReasonWrong, "client authentication failed")
 	for _, pair := range c.Readings {
@@ -125,9 +127,31 @@ func (a *Authenticator) prove(ctx context.Context, tenant *tenants.Tenant, c oau
 		}
 	}
 	if failure.Reason == oauth.ReasonWrong {
-		a.throttle.Failed(attempt)
+		a.throttle.Failed(attempts)
+		if wait > 0 {
+			return nil, failedAsClient(wait)
+		}
 	}
 	return nil, failure
+}
+
+func failedAsClient(wait time.Duration) error {
+	return slowDown(wait, "failed attempts for this client from this address")
+}
+
+// ClientSecretPrefix begins the client secrets that are made here.
+const ClientSecretPrefix = "gatehouse_cs_"
+
+// guessable reports whether the credentials may be a guess that is worth a try.
+// Nobody guesses a signature by a private key, nor 256 random bits, and who brings
+// no proof guesses none: these are judged however many others failed from the
+// address, so that nobody there locks such a client out.
+func guessable(c oauth.Credentials) bool {
+	switch c.Method {
+	case oauth.AuthPrivateKeyJWT, oauth.AuthNone, oauth.AuthDialect:
+		return false
+	}
+	return c.Assertion != "" || slices.ContainsFunc(c.Readings, func(p oauth.Pair) bool { return !secrets.Valid(ClientSecretPrefix, p.Secret) })
 }
 
 func (a *Authenticator) try(ctx context.Context, tenant *tenants.Tenant, method ClientAuth, c oauth.Credentials, pair oauth.Pair) (*Proof, error) {

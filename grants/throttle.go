@@ -1,6 +1,7 @@
 package grants
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -44,13 +45,21 @@ type attempt struct {
 const longestTried = 128
 
 // asClient names who tries to be a client, of which it is not known that there is
-// such a one.
-func asClient(tenantID string, c oauth.Credentials, address string) attempt {
-	clientID, atOnce := c.ClientID(), secretsAtOnce
+// such a one: each that the credentials may mean, so that no spelling of a client_id
+// has a count of its own.
+func asClient(tenantID string, c oauth.Credentials, address string) []attempt {
+	atOnce := secretsAtOnce
 	if c.Assertion != "" {
 		atOnce = othersAtOnce
 	}
-	return attempt{tenantID, clientID[:min(len(clientID), longestTried)], source(address), atOnce}
+	var all []attempt
+	for _, pair := range c.Readings {
+		one := attempt{tenantID, pair.ClientID[:min(len(pair.ClientID), longestTried)], source(address), atOnce}
+		if !slices.Contains(all, one) {
+			all = append(all, one)
+		}
+	}
+	return all
 }
 
 // Attempts to be a person, or to have one asked, have one of these in place of a
@@ -88,8 +97,20 @@ func (t *Throttle) Wait(a attempt) time.Duration {
 	return time.Duration(missing * float64(failureInterval))
 }
 
-// Failed counts a failed attempt.
-func (t *Throttle) Failed(a attempt) { t.Take(a) }
+// Longest returns the longest that the next of the attempts must wait.
+func (t *Throttle) Longest(of []attempt) (wait time.Duration) {
+	for _, a := range of {
+		wait = max(wait, t.Wait(a))
+	}
+	return wait
+}
+
+// Failed counts failed attempts.
+func (t *Throttle) Failed(of []attempt) {
+	for _, a := range of {
+		t.Take(a)
+	}
+}
 
 // Take counts an attempt as failed before anybody knows, and returns 0; or it
 // counts none and returns how long the next must wait. Attempts at once cannot

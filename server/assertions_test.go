@@ -88,8 +88,11 @@ func TestClassMWrongAssertionsAreThrottledByAddress(t *testing.T) {
 			t.Fatalf("wrong assertion %d: %d", n, status)
 		}
 	}
-	if status, _ := h.prove(h.fresh("rsa", "right")); status != http.StatusTooManyRequests {
+	if status, _ := h.prove(h.fresh("rsa1", "one more")); status != http.StatusTooManyRequests {
 		t.Errorf("after %d wrong ones: %d", failuresOfAnAddress, status)
+	}
+	if status, _ := h.prove(h.fresh("rsa", "right")); status != http.StatusOK { // which nobody guesses
+		t.Errorf("the client's own after %d wrong ones: %d", failuresOfAnAddress, status)
 	}
 	h.behind = home
 	if status, _ := h.prove(h.fresh("rsa", "elsewhere")); status != http.StatusOK {
