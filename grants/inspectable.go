@@ -2,7 +2,10 @@ package grants
 
 import (
 	"context"
+	"errors"
+	"strings"
 
+	"github.com/gatehouse-auth/gatehouse/oauth"
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
@@ -15,7 +18,8 @@ type Inspectable interface {
 }
 
 // inspectByGrant answers for what is no access token. These credentials name no
-// audience: resource servers may ask about them, and nobody else.
+// audience: resource servers may ask about them, and nobody else. One that has
+// scopes is alive for those whose APIs know one of them, and they are told these.
 func (s *Service) inspectByGrant(ctx context.Context, tenant *tenants.Tenant, client *tenants.Client, text string) (map[string]any, error) {
 	if len(client.ResourceServerFor) == 0 {
 		return nil, nil
@@ -30,11 +34,39 @@ func (s *Service) inspectByGrant(ctx context.Context, tenant *tenants.Tenant, cl
 			return nil, err
 		}
 		if answer != nil {
+			if text, _ := answer["scope"].(string); text != "" {
+				scopes, err := s.knownTo(ctx, tenant.ID, client, strings.Fields(text))
+				if err != nil || len(scopes) == 0 {
+					return nil, err
+				}
+				answer["scope"] = scopes.String()
+			}
 			answer["active"], answer["token_type"], answer["iss"] = true, "Bearer", tenant.Issuer
 			return answer, nil
 		}
 	}
 	return nil, nil
+}
+
+// knownTo returns those of the scopes that an API knows which the client is a
+// resource server for.
+func (s *Service) knownTo(ctx context.Context, tenantID string, client *tenants.Client, scopes oauth.Scopes) (oauth.Scopes, error) {
+	var known oauth.Scopes
+	for _, audience := range client.ResourceServerFor {
+		api, err := s.directory.API(ctx, tenantID, audience)
+		if errors.Is(err, tenants.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, scope := range scopes {
+			if _, ok := api.Scope(scope); ok && !known.Has(scope) {
+				known = append(known, scope)
+			}
+		}
+	}
+	return known, nil
 }
 
 // Inspect answers for API keys.
