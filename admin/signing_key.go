@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -109,12 +110,42 @@ func (s *Service) RotateKey(ctx context.Context, a Actor, slug string, o Rotatio
 	details := map[string]any{"alg": o.Alg, "immediately": o.Immediately, "force": o.Force}
 	change := keyChange{actor: a, tenant: t, action: "key.rotate", target: o.Alg, details: details}
 	set, err := s.changeKeys(ctx, change, func(set keys.Set, newKey keys.NewKey) (keys.Set, error) {
+		if err := checkLiveKeys(set, o.Alg, s.now()); err != nil {
+			return set, err
+		}
 		return keys.Rotate(set, wanted, keys.RotateOptions(o), s.now(), s.cfg.Timing, newKey)
 	})
 	if err != nil {
 		return Page[SigningKey]{}, keyError(err, "")
 	}
 	return Page[SigningKey]{Items: s.shown(set)}, nil
+}
+
+// maxLiveKeys bounds the keys of an algorithm in a JWKS to which orders to rotate may
+// add: every verifier fetches them all.
+const maxLiveKeys = 20
+
+// checkLiveKeys answers too_early where there are as many keys of the algorithm as
+// there may be, until the first of them is gone.
+func checkLiveKeys(set keys.Set, alg string, now time.Time) error {
+	live, earliest := 0, keys.Never()
+	for i := range set.Keys {
+		k := &set.Keys[i]
+		if k.Alg != alg || k.State(now) == keys.Gone {
+			continue
+		}
+		live++
+		if k.RemoveAt != nil && k.RemoveAt.Before(earliest) {
+			earliest = *k.RemoveAt
+		}
+	}
+	if live < maxLiveKeys {
+		return nil
+	}
+	return &Error{
+		Code: CodeTooEarly, Message: fmt.Sprintf("the JWKS has %d keys of %s, as many as are allowed: it is possible from %s on, when the first of them is gone", live, alg, earliest.UTC().Format(time.RFC3339)),
+		Details: map[string]any{"earliest": earliest},
+	}
 }
 
 // RevokeKey takes a key out of use at once, on every node within a second,

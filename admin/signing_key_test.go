@@ -118,6 +118,38 @@ func TestRotationIsGuarded(t *testing.T) {
 	wantError(t, err, admin.CodeInvalid, "alg", "RS256")
 }
 
+// Verifiers fetch all keys of a JWKS: orders do not make it longer and longer.
+func TestRotationsAddKeysUpToABound(t *testing.T) {
+	h := newHouse(t)
+	acme := h.signing("acme", "ES256")
+	wantNone(t, h.EnsureKey(t.Context(), acme.ID, "ES256"))
+	order := admin.RotationOrder{Alg: "ES256", Immediately: true, Force: true}
+	var err error
+	for n := 0; err == nil && n < 50; n++ {
+		_, err = h.RotateKey(t.Context(), operator(), "acme", order)
+	}
+	wantError(t, err, admin.CodeTooEarly, "", "20 keys of ES256")
+	if n := len(h.keys("acme")); n != 20 {
+		t.Errorf("there are %d keys", n)
+	}
+	earliest, _ := err.(*admin.Error).Details["earliest"].(time.Time)
+	_, err = h.RevokeKey(t.Context(), operator(), "acme", h.active("acme"))
+	wantNone(t, err) // which never waits
+	h.now = earliest
+	_, err = h.RotateKey(t.Context(), operator(), "acme", order)
+	wantNone(t, err)
+}
+
+func (h *house) active(slug string) string {
+	h.t.Helper()
+	for _, key := range h.keys(slug) {
+		if key.State == keys.Active {
+			return key.Kid
+		}
+	}
+	return ""
+}
+
 func TestRevocationTellsWhatTheKeySigned(t *testing.T) {
 	h := newHouse(t)
 	acme := h.signing("acme", "ES256")
