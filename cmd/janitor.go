@@ -51,5 +51,9 @@ func (n *node) purge(ctx context.Context, now time.Time) error {
 		_, err := kind.purge(ctx, kind.before)
 		errs = append(errs, err)
 	}
+	if kept := n.settings.AuditRetention; kept > 0 {
+		_, err := n.db.PurgeAudit(ctx, now.Add(-kept))
+		errs = append(errs, err)
+	}
 	return errors.Join(errs...)
 }

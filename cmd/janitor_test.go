@@ -103,6 +103,27 @@ func TestWhatIsOverIsPurged(t *testing.T) {
 	}
 }
 
+func TestAuditEventsAreKeptAsLongAsTheSettingSays(t *testing.T) {
+	n := nodeOn(t, zap.NewNop())
+	left := func() int {
+		events, err := n.db.AllAuditEvents(t.Context(), admin.Range{}, time.Time{})
+		must(t, err)
+		return len(events)
+	}
+	later := time.Now().Add(n.settings.AuditRetention)
+	for _, c := range []struct {
+		kept time.Duration
+		now  time.Time
+		none bool
+	}{{n.settings.AuditRetention, later.Add(-time.Hour), false}, {0, later.Add(2 * time.Hour), false}, {n.settings.AuditRetention, later.Add(2 * time.Hour), true}} {
+		n.settings.AuditRetention = c.kept
+		must(t, n.purge(t.Context(), c.now))
+		if got := left(); (got == 0) != c.none {
+			t.Errorf("kept for %v, %d are left", c.kept, got)
+		}
+	}
+}
+
 func TestTheCertificateThatANodeServesIsWarnedOf(t *testing.T) {
 	core, logged := observer.New(zap.WarnLevel)
 	n := nodeOn(t, zap.New(core))

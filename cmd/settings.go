@@ -47,6 +47,7 @@ type Settings struct {
 	JWKSMaxAge     time.Duration `env:"JWKS_MAX_AGE" envDefault:"300s" help:"How long verifiers may keep the public keys."`
 	RotationPeriod time.Duration `env:"ROTATION_PERIOD" envDefault:"720h" help:"How long a signing key signs."`
 	RotationLead   time.Duration `env:"ROTATION_LEAD" envDefault:"24h" help:"How long a signing key is published before it signs."`
+	AuditRetention time.Duration `env:"AUDIT_RETENTION" envDefault:"9600h" help:"How long audit events are kept. 0: for ever."`
 
 	DialectsDir   string `env:"DIALECTS_DIR" empty:"ok" help:"Directory with specs of further dialects, *.yaml. Empty: none."`
 	PasswordSlots int    `env:"PASSWORD_SLOTS" envDefault:"0" help:"How many passwords are hashed at once. 0: half the cores, 4 at most."`

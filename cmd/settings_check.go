@@ -139,6 +139,7 @@ func (s *Settings) checkTimes() error {
 		{"jwks_max_age", s.JWKSMaxAge, time.Second, 24 * time.Hour},
 		{"rotation_period", s.RotationPeriod, time.Minute, 10 * 365 * 24 * time.Hour},
 		{"rotation_lead", s.RotationLead, time.Second, 365 * 24 * time.Hour},
+		{"audit_retention", s.AuditRetention, 0, 100 * 365 * 24 * time.Hour},
 	} {
 		if one.got < one.least || one.got > one.max {
 			problems = append(problems, s.problem(one.name, "%s is out of range; allowed is %s to %s", short(one.got), short(one.least), short(one.max)))

@@ -43,6 +43,7 @@ func TestDefaultsAreThoseOfTheContract(t *testing.T) {
 		"jwks_max_age":    {s.JWKSMaxAge, 5 * time.Minute},
 		"rotation_period": {s.RotationPeriod, 720 * time.Hour},
 		"rotation_lead":   {s.RotationLead, 24 * time.Hour},
+		"audit_retention": {s.AuditRetention, 400 * 24 * time.Hour},
 		"password_slots":  {s.PasswordSlots, 0},
 		"default_tenant":  {s.DefaultTenant, ""},
 		"log_level":       {s.LogLevel, "info"},

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -49,4 +50,32 @@ func TestAuditEventsAreReadNewestFirst(t *testing.T) {
 	if events, err := db.AuditEvents(t.Context(), other.ID, admin.Range{}, time.Time{}); err != nil || len(events) != 1 {
 		t.Errorf("the other tenant has %d audit events, %v", len(events), err)
 	}
+}
+
+func TestAuditEventsArePurgedByTheirAge(t *testing.T) {
+	db := storetest.Open(t)
+	tenant := newTenant(t, db, "acme").ID
+	made := time.Now().UTC().Truncate(time.Microsecond)
+	old, young := id(t), id(t)
+	must(t, db.Record(t.Context(), tenants.AuditEvent{ID: old, TenantID: tenant, At: made.Add(-time.Minute), Actor: "test", Action: "old"}))
+	must(t, db.Record(t.Context(), tenants.AuditEvent{ID: young, TenantID: tenant, At: made, Actor: "test", Action: "young"}))
+	purge := func(before time.Time, want ...string) {
+		t.Helper()
+		_, err := db.PurgeAudit(t.Context(), before)
+		must(t, err)
+		events, err := db.AuditEvents(t.Context(), tenant, admin.Range{}, time.Time{})
+		must(t, err)
+		var left []string
+		for _, e := range events {
+			if e.ID == old || e.ID == young {
+				left = append(left, e.ID)
+			}
+		}
+		if !slices.Equal(left, want) {
+			t.Errorf("before %v: %v are left, want %v", before, left, want)
+		}
+	}
+	purge(made.Add(-time.Minute), young, old)
+	purge(made, young)
+	purge(made.AddDate(1, 0, 0))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/google/uuid"
 	"gorm.io/gorm"
 
 	"github.com/gatehouse-auth/gatehouse/tenants"
@@ -81,6 +82,21 @@ func (db *DB) PurgeAttempts(ctx context.Context, now time.Time) (int64, error) {
 		[]any{stored(now.Add(-tenants.SourceForgotten)), stored(now.Add(-tenants.FailuresForgotten))},
 	})
 }
+
+// PurgeAudit deletes the audit events from before an instant and returns how many
+// they were. Their ids are UUIDs of version 7, which begin with when they were made
+// (RFC 9562 section 5.7): the oldest are found without looking at the others.
+func (db *DB) PurgeAudit(ctx context.Context, before time.Time) (int64, error) {
+	var least uuid.UUID
+	for i, ms := 0, before.Add(auditLate).UnixMilli(); i < 6; i++ {
+		least[i] = byte(ms >> (8 * (5 - i)))
+	}
+	return db.purge(ctx, over{"audit_events", "id", "id < ? AND at < ?", []any{least.String(), stored(before)}})
+}
+
+// auditLate is more than what the clock that an event's id is of is ahead of the
+// one that its instant is of.
+const auditLate = time.Hour
 
 // PurgeFeed deletes the events from before an instant and returns how many they
 // were. A node that has not read them yet starts from empty caches.
