@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # check-docs.sh: what the documentation names exists: linked files, make
 # targets, scripts, commands of gatehouse with their flags, and settings; and the
-# commands of docs/tokens.md run.
+# commands of the pages at the end run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -69,5 +69,7 @@ for page in docs/*.md docs/decisions/*.md; do
 done
 
 [ "$faults" -eq 0 ] || exit 1
-scripts/run-page.sh "$dir/gatehouse" docs/tokens.md
+for page in tokens tenant-administrators; do
+	scripts/run-page.sh "$dir/gatehouse" "docs/$page.md"
+done
 echo "check-docs.sh: ${#pages[@]} pages name nothing that does not exist"
