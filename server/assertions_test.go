@@ -494,8 +494,11 @@ func TestMetadataNamesWhatWorks(t *testing.T) {
 	if got := fmt.Sprint(answer["grant_types_supported"]); got != "[client_credentials "+oauth.GrantSession+"]" {
 		t.Errorf("a tenant with a host of its own offers %s", got)
 	}
+	if got := fmt.Sprint(answer["token_endpoint_auth_methods_supported"]); got != "[client_secret_basic client_secret_post private_key_jwt client_secret_jwt none]" {
+		t.Errorf("a tenant with a grant for public clients takes %s", got)
+	}
 	for member, want := range map[string]string{
-		"token_endpoint_auth_methods_supported":                    "[client_secret_basic client_secret_post private_key_jwt client_secret_jwt none]",
+		"token_endpoint_auth_methods_supported":                    "[client_secret_basic client_secret_post private_key_jwt client_secret_jwt]",
 		"introspection_endpoint_auth_methods_supported":            "[client_secret_basic client_secret_post private_key_jwt client_secret_jwt]",
 		"token_endpoint_auth_signing_alg_values_supported":         "[RS256 PS256 ES256 EdDSA HS256]",
 		"introspection_endpoint_auth_signing_alg_values_supported": "[RS256 PS256 ES256 EdDSA HS256]",

@@ -83,8 +83,9 @@ func (s *Server) describe(d described) (*document, error) {
 		}
 		return base + s.Dialects.Standard().Path(o)
 	}
-	served, devices := grantsOf(d.spec, d.grants), ""
-	methods := taken(d.spec, s.authMethods())
+	offered := strings.Fields(d.grants)
+	served, devices := grantsOf(d.spec, offered), ""
+	methods := taken(d.spec, s.authMethods(served))
 	if slices.Contains(served, oauth.GrantDeviceCode) {
 		devices = at(dialects.DeviceAuthorization)
 	}
@@ -101,7 +102,7 @@ func (s *Server) describe(d described) (*document, error) {
 		IntrospectionAuthMethods: confidential(s.Clients.Methods()),
 		IntrospectionAuthAlgs:    s.Clients.Algs(),
 		RevocationEndpoint:       at(dialects.Revoke),
-		RevocationAuthMethods:    s.authMethods(),
+		RevocationAuthMethods:    s.authMethods(offered),
 		RevocationAuthAlgs:       s.Clients.Algs(),
 		KeyScheduleURI:           at(dialects.KeySchedule),
 
@@ -125,12 +126,15 @@ func (s *Server) root(tenant *tenants.Tenant) string {
 	return tenant.Issuer
 }
 
-// authMethods names none only where a grant is open to public clients.
-func (s *Server) authMethods() []string {
-	if len(s.Registry.PublicTypes()) == 0 {
-		return confidential(s.Clients.Methods())
+// authMethods names none only where one of the grants may be open to public
+// clients: a tenant's own, or one that says so.
+func (s *Server) authMethods(grants []string) []string {
+	public := s.Registry.PublicTypes()
+	open := func(grant string) bool { return s.Registry.Lookup(grant) == nil || slices.Contains(public, grant) }
+	if slices.ContainsFunc(grants, open) {
+		return s.Clients.Methods()
 	}
-	return s.Clients.Methods()
+	return confidential(s.Clients.Methods())
 }
 
 // taken returns those of some methods that a spec's token endpoint takes.
@@ -158,9 +162,9 @@ func confidential(methods []string) []string {
 }
 
 // grantsOf returns those of some grants that a spec's token endpoints serve.
-func grantsOf(spec *dialects.Spec, grants string) []string {
+func grantsOf(spec *dialects.Spec, grants []string) []string {
 	served := []string{}
-	for _, grant := range strings.Fields(grants) {
+	for _, grant := range grants {
 		if spec.Serves(grant) {
 			served = append(served, grant)
 		}

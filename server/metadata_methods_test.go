@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gatehouse-auth/gatehouse/oauth"
 	"github.com/gatehouse-auth/gatehouse/server"
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
@@ -17,6 +18,7 @@ import (
 func TestMetadataOfADialectNamesTheMethodsThatItTakes(t *testing.T) {
 	h := newHouse(t)
 	h.admin(http.MethodPost, "tenants", `{"slug":"acme","name":"Acme","hosts":["acme.localhost"]}`)
+	h.admin(http.MethodPost, "tenants/acme/clients", `{"client_id":"tv","name":"TV","grant_types":["`+oauth.GrantDeviceCode+`"],"token_endpoint_auth_method":"none"}`)
 	tenant, err := h.db.Tenant(t.Context(), "acme")
 	if err != nil {
 		t.Fatal(err)
