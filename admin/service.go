@@ -143,6 +143,8 @@ func refused(err error, thing, field string) error {
 	switch {
 	case err == nil || errors.As(err, &known):
 		return err
+	case taken != nil && (field == "id" || field == "client_id"): // users and clients share them
+		return &Error{Code: CodeExists, Field: field, Message: "a user or a client has this id already", Err: err}
 	case errors.Is(err, tenants.ErrNotFound):
 		return &Error{Code: CodeNotFound, Message: "there is no such " + thing, Err: err}
 	case errors.Is(err, tenants.ErrExists):

@@ -3,6 +3,7 @@ package oauth
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -72,9 +73,16 @@ type Error struct {
 	Err         error
 }
 
-// Errorf makes an Error whose description is formatted.
+// longestDescription bounds what of a request an answer can give back, in octets.
+const longestDescription = 500
+
+// Errorf makes an Error whose description is formatted, and cut where it is long.
 func Errorf(code Code, reason Reason, format string, args ...any) *Error {
-	return &Error{Code: code, Reason: reason, Description: fmt.Sprintf(format, args...)}
+	description := fmt.Sprintf(format, args...)
+	if len(description) > longestDescription {
+		description = strings.ToValidUTF8(description[:longestDescription], "") + "..."
+	}
+	return &Error{Code: code, Reason: reason, Description: description}
 }
 
 func (e *Error) Error() string {

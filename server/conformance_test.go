@@ -86,6 +86,14 @@ func TestErrorDescriptionsHaveOnlyAllowedCharacters(t *testing.T) {
 			t.Errorf("%s: %s %q", name, response.Status, answer)
 		}
 	}
+	many := url.Values{"grant_type": {"client_credentials"}, "client_id": {"106"}, "client_secret": {"s3cret"}, "scope": {strings.Repeat("a ", 8000)}}
+	if _, answer := h.post("/t/acme/oauth2/token", many); answer["error"] != "invalid_scope" || len(fmt.Sprint(answer["error_description"])) > 600 {
+		t.Errorf("8000 scopes: %.700s", answer)
+	}
+	many.Set("scope", "x"+strings.Repeat("é", 4000))
+	if _, answer := h.post("/t/acme/oauth2/token", many); len(fmt.Sprint(answer["error_description"])) > 600 || !legal.MatchString(fmt.Sprint(answer["error_description"])) {
+		t.Errorf("a long scope: %.700s", answer)
+	}
 	endpoint := h.badges() // whose words are passed on
 	endpoint.status.Store(http.StatusForbidden)
 	endpoint.body.Store(`{"error":"access_denied","error_description":"\"n\\\\o\" \u00e4\u2028 \u0007"}`)
