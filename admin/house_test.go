@@ -56,18 +56,22 @@ func newHouse(t *testing.T) *house {
 
 func openHouse(t *testing.T, db *store.DB) *house {
 	h := &house{t: t, db: db, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), making: func() {}, storing: func() {}}
-	sealer := keystest.Sealer()
-	h.peppers = keys.NewPeppers(db, sealer)
+	h.peppers = keys.NewPeppers(db, keystest.Sealer())
+	h.Service = h.on(watched{db, h})
+	return h
+}
+
+// on returns the use cases of the house on another view of its store.
+func (h *house) on(db admin.Store) *admin.Service {
 	public, err := url.Parse("https://gatehouse.example:8443")
 	if err != nil {
-		t.Fatal(err)
+		h.t.Fatal(err)
 	}
-	h.Service = admin.New(watched{db, h}, sealer, h.peppers, admin.Config{
+	return admin.New(db, keystest.Sealer(), h.peppers, admin.Config{
 		PublicURL: public, Timing: timing(), Dialects: dialects(),
 		Grants:      []string{oauth.GrantClientCredentials, oauth.GrantPassword},
 		AuthMethods: []string{oauth.AuthSecretBasic, oauth.AuthSecretPost, oauth.AuthNone}, NewKey: h.newKey, CheckURL: fetch.New(fetch.Config{}).Check,
 	}, func() time.Time { return h.now })
-	return h
 }
 
 // watched is the store of a house.

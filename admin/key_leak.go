@@ -12,17 +12,14 @@ import (
 type Leak struct {
 	Tenant string   `json:"tenant"`
 	Kids   []string `json:"kids"`
-	// Clients and APIs had tokens from one of them; no such token outlives
-	// Until, nil for none.
-	Clients []string   `json:"clients"`
-	APIs    []string   `json:"apis"`
-	Until   *time.Time `json:"until"`
+	Signed
 }
 
 // RevokeLeaked takes back, in every tenant, each key that was there before an
 // instant, and hands what it found to report, tenant by tenant. New keys are
 // made by the first token or the scheduler, not here: what leaked is taken back
-// first. A tenant that fails is reported to failed, and the others go on. Only
+// first. A tenant that fails is reported to failed, and the others go on; where the
+// keys are taken back and that cannot be told in full, there is a ReportError. Only
 // operators do, with keys:write. It may be repeated, and then reports again what
 // the instant took back before.
 func (s *Service) RevokeLeaked(ctx context.Context, a Actor, before time.Time, report func(Leak), failed func(tenant string, err error)) error {
@@ -70,14 +67,5 @@ func (s *Service) revokeLeaked(ctx context.Context, a Actor, t *tenants.Tenant, 
 	if err != nil || len(kids) == 0 {
 		return nil, err
 	}
-	var uses []tenants.FirstUse
-	for _, kid := range kids {
-		of, err := s.store.Uses(ctx, t.ID, kid)
-		if err != nil {
-			return nil, err
-		}
-		uses = append(uses, of...)
-	}
-	r := report(nil, "", s.boundedBy(set, uses))
-	return &Leak{Tenant: t.Slug, Kids: kids, Clients: r.Clients, APIs: r.APIs, Until: r.Until}, nil
+	return &Leak{Tenant: t.Slug, Kids: kids, Signed: s.signed(ctx, set, kids...)}, nil
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/gatehouse-auth/gatehouse/keys"
-	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
 // SigningKey is a key with what follows from its instants at present.
@@ -35,18 +34,6 @@ type RotationOrder struct {
 	Alg         string `json:"alg"`         // empty: the tenant's
 	Immediately bool   `json:"immediately"` // promote the published key now, if verifiers can know it
 	Force       bool   `json:"force"`       // with Immediately: also if they cannot
-}
-
-// Revocation is what a revoked key leaves behind.
-type Revocation struct {
-	Key  SigningKey   `json:"key"`
-	Keys []SigningKey `json:"items"` // all keys, as they are now
-	// Uses are what it signed, per client, API and hour; what they name is
-	// summed up in Clients and APIs. No token of it outlives Until, nil for none.
-	Uses    []tenants.FirstUse `json:"uses"`
-	Clients []string           `json:"clients"`
-	APIs    []string           `json:"apis"`
-	Until   *time.Time         `json:"until"`
 }
 
 // SigningKeys lists a tenant's keys in the order in which they sign; it needs
@@ -150,7 +137,8 @@ func checkLiveKeys(set keys.Set, alg string, now time.Time) error {
 
 // RevokeKey takes a key out of use at once, on every node within a second,
 // and has another one sign. It needs keys:write. Revoking a revoked key again
-// changes nothing and answers the same.
+// changes nothing and answers the same. Once the key is revoked there is no
+// error any more: what cannot be told of it is a ReportError.
 func (s *Service) RevokeKey(ctx context.Context, a Actor, slug, kid string) (*Revocation, error) {
 	t, err := s.reach(ctx, a, "keys:write", slug)
 	if err != nil {
@@ -164,48 +152,7 @@ func (s *Service) RevokeKey(ctx context.Context, a Actor, slug, kid string) (*Re
 		return nil, keyError(err, kid)
 	}
 	// Read after the revocation, so that nothing signed before it is missing.
-	uses, err := s.store.Uses(ctx, t.ID, kid)
-	if err != nil {
-		return nil, err
-	}
-	return report(s.shown(set), kid, s.boundedBy(set, uses)), nil
-}
-
-// boundedBy returns uses with the expiry of what revoked keys signed: a row
-// promises tokens up to the end of its hour, and none was signed after every node
-// had heard of the revocation.
-func (s *Service) boundedBy(set keys.Set, uses []tenants.FirstUse) []tenants.FirstUse {
-	for i := range uses {
-		use := &uses[i]
-		key := slices.IndexFunc(set.Keys, func(k keys.Key) bool { return k.Kid == use.Kid })
-		if key < 0 || set.Keys[key].RevokedAt == nil {
-			continue
-		}
-		longest := use.LatestExpiry.Sub(use.Hour.Add(time.Hour))
-		if last := set.Keys[key].RevokedAt.Add(s.cfg.Timing.Settling() + longest); last.Before(use.LatestExpiry) {
-			use.LatestExpiry = last
-		}
-	}
-	return uses
-}
-
-func report(all []SigningKey, kid string, uses []tenants.FirstUse) *Revocation {
-	r := &Revocation{Keys: all, Uses: filled(uses), Clients: []string{}, APIs: []string{}}
-	for _, key := range all {
-		if key.Kid == kid {
-			r.Key = key
-		}
-	}
-	for i, use := range uses {
-		r.Clients, r.APIs = append(r.Clients, use.ClientID), append(r.APIs, use.Audience)
-		if r.Until == nil || use.LatestExpiry.After(*r.Until) {
-			r.Until = &uses[i].LatestExpiry
-		}
-	}
-	slices.Sort(r.Clients)
-	slices.Sort(r.APIs)
-	r.Clients, r.APIs = slices.Compact(r.Clients), slices.Compact(r.APIs)
-	return r
+	return s.revocation(ctx, set, kid), nil
 }
 
 // DeleteKey deletes a key. Before the last token that it signed can have

@@ -175,9 +175,9 @@ func TestRevocationTellsWhatTheKeySigned(t *testing.T) {
 		if len(got.Uses) != 3 || got.Until == nil || !got.Until.Equal(last) || got.Key.State != keys.Gone || got.Key.RevokedAt == nil {
 			t.Errorf("got %+v", got)
 		}
-		// The first hour's tokens may have been signed to its end, the second's
-		// until every node had heard of the revocation.
-		for i, want := range []time.Time{hour.Add(2 * time.Hour), last, settled.Add(15 * time.Minute)} {
+		// The second hour's tokens, which come first, may have been signed until
+		// every node had heard of the revocation, the first's to its end.
+		for i, want := range []time.Time{settled.Add(15 * time.Minute), hour.Add(2 * time.Hour), last} {
 			if use := got.Uses[i]; !use.LatestExpiry.Equal(want) {
 				t.Errorf("tokens of %s for %s live until %s, want %s", use.ClientID, use.Audience, use.LatestExpiry, want)
 			}

@@ -136,8 +136,15 @@ type KeyStore interface {
 	// SaveKeySet stores set if the stored version is set.Version, else
 	// ErrStale. Keys that set does not hold are deleted.
 	SaveKeySet(ctx context.Context, set keys.Set, e tenants.AuditEvent) error
-	// Uses returns what the key has signed, per client, API and hour.
-	Uses(ctx context.Context, tenantID, kid string) ([]tenants.FirstUse, error)
+	// Uses returns what the key has signed, per client, API and hour, the newest
+	// hour first, also of keys that were dropped. Range.After is a FirstUse.Key.
+	Uses(ctx context.Context, tenantID, kid string, r Range) ([]tenants.FirstUse, error)
+	// UsesByClient returns each client and API that the key has signed for once,
+	// with their names only.
+	UsesByClient(ctx context.Context, tenantID, kid string) ([]tenants.FirstUse, error)
+	// UsesByHour returns the newest hours in which the key has signed, each with
+	// the latest of its expiries. No token of an older hour outlives these.
+	UsesByHour(ctx context.Context, tenantID, kid string) ([]tenants.FirstUse, error)
 }
 
 // TokenStore ends access tokens.

@@ -17,7 +17,7 @@ func byCommand() map[string]string {
 		"addSecret": "clients secrets add", "listSecrets": "clients secrets list", "revokeSecret": "clients secrets revoke",
 		"addClientKey": "clients keys add", "listClientKeys": "clients keys list", "revokeClientKey": "clients keys revoke",
 		"listSigningKeys": "keys list", "rotateSigningKey": "keys rotate", "revokeSigningKey": "keys revoke", "deleteSigningKey": "keys delete",
-		"listSessions": "sessions list", "revokeSessions": "sessions revoke", "revokeSession": "sessions revoke",
+		"listSigningKeyUses": "keys uses", "listSessions": "sessions list", "revokeSessions": "sessions revoke", "revokeSession": "sessions revoke",
 		"unlockUser": "users unlock", "revokeTokens": "tokens revoke", "listAuditEvents": "audit list", "listAllAuditEvents": "audit list", "listLegacyUses": "clients list",
 	}
 	for noun, command := range map[string]string{

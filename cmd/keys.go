@@ -7,12 +7,14 @@ import (
 	"time"
 
 	"github.com/gatehouse-auth/gatehouse/admin"
+	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
 type keysCmd struct {
 	List   keysListCmd   `cmd:"" help:"List a tenant's signing keys with their states, and draw when they sign."`
 	Rotate keysRotateCmd `cmd:"" help:"Have another key sign: published first, signing after its lead."`
 	Revoke keysRevokeCmd `cmd:"" help:"Take a key out of use at once, and report what it signed."`
+	Uses   keysUsesCmd   `cmd:"" help:"List what a key signed, per client, API and hour, newest first."`
 	Delete keysDeleteCmd `cmd:"" help:"Delete a key whose last token has expired."`
 }
 
@@ -108,28 +110,69 @@ func (c *keysRevokeCmd) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		return a.show(r, func(w io.Writer) error { return a.printRevocation(w, r) })
+		a.warnOfReport(r.Signed)
+		return a.show(r, func(w io.Writer) error { return a.printRevocation(w, tenant, r) })
 	})
 }
 
-func (a *app) printRevocation(w io.Writer, r *admin.Revocation) error {
+// warnOfReport says why a report is not whole. The revocation holds, so that this
+// is no failure of the command.
+func (a *app) warnOfReport(s admin.Signed) {
+	if s.Err != nil {
+		fmt.Fprintf(a.stderr, "%s (%v)\n", s.ReportError, s.Err)
+	}
+}
+
+func (a *app) printRevocation(w io.Writer, tenant string, r *admin.Revocation) error {
 	fmt.Fprintf(w, "Key %s is revoked: no node publishes it or signs with it any more.\n", r.Key.Kid)
-	if len(r.Uses) == 0 {
+	switch {
+	case r.Until == nil:
 		fmt.Fprintln(w, "It signed no tokens.")
-	} else {
-		fmt.Fprintf(w, "It signed for %s and %s. Verifiers that keep the JWKS may take its tokens until %s at the latest:\n\n",
-			count(len(r.Clients), "client"), count(len(r.APIs), "API"), instantOr(r.Until, "-"))
-		t := newTable(w)
-		t.row("HOUR", "CLIENT", "API", "TOKENS (AT LEAST)", "LAST EXPIRES")
-		for _, use := range r.Uses {
-			t.row(instant(use.Hour), use.ClientID, use.Audience, strconv.FormatInt(use.Count, 10), instant(use.LatestExpiry))
-		}
-		if err := t.Flush(); err != nil {
+	case r.ReportError != "":
+		fmt.Fprintf(w, "What it signed could not be read in full. Verifiers that keep the JWKS may take its tokens until %s at the latest.\n", instant(*r.Until))
+	default:
+		fmt.Fprintf(w, "It signed for %s and %s. Verifiers that keep the JWKS may take its tokens until %s at the latest.\n",
+			count(len(r.Clients), "client"), count(len(r.APIs), "API"), instant(*r.Until))
+	}
+	if len(r.Uses) > 0 {
+		fmt.Fprintln(w)
+		if err := writeTable(w, r.Uses, usesHeader, useRow); err != nil {
 			return err
 		}
 	}
+	if r.NextUses != "" || r.ReportError != "" {
+		fmt.Fprintf(w, "\nEverything that it signed: gatehouse keys uses --tenant %s %s\n", tenant, r.Key.Kid)
+	}
 	fmt.Fprintln(w)
 	return a.showKeys(admin.Page[admin.SigningKey]{Items: r.Keys})
+}
+
+const usesHeader = "HOUR|CLIENT|API|TOKENS (AT LEAST)|LAST EXPIRES"
+
+func useRow(use tenants.FirstUse) []string {
+	return []string{instant(use.Hour), use.ClientID, use.Audience, strconv.FormatInt(use.Count, 10), instant(use.LatestExpiry)}
+}
+
+type keysUsesCmd struct {
+	tenantFlag
+	Kid   string `arg:"" help:"The key's id. It may have been revoked or dropped."`
+	Query string `short:"q" placeholder:"PREFIX" help:"Only clients whose client_id begins with it."`
+	Limit int    `placeholder:"N" help:"At most so many. 0: all."`
+}
+
+func (c *keysUsesCmd) Run(a *app) error {
+	if c.Limit < 0 {
+		return usage("--limit: %d is negative; give how many rows to show, 0 for all", c.Limit)
+	}
+	return a.atTenant(c.Tenant, func(d *desk, tenant string) error {
+		uses, err := firstPages(c.Limit, c.Query, func(q admin.Query) (admin.Page[tenants.FirstUse], error) {
+			return d.admin.KeyUses(d.ctx, d.actor, tenant, c.Kid, q)
+		})
+		if err != nil {
+			return err
+		}
+		return showTable(a, uses, usesHeader, useRow)
+	})
 }
 
 type keysDeleteCmd struct {

@@ -44,6 +44,7 @@ func (c *keysRevokeCmd) revokeLeaked(a *app) error {
 // showLeak tells of a tenant as soon as it is done, whatever becomes of the
 // rest. What cannot be told now can be asked for again.
 func (a *app) showLeak(l admin.Leak) {
+	a.warnOfReport(l.Signed)
 	if a.json {
 		fmt.Fprintf(a.stderr, "%s: %s revoked\n", l.Tenant, count(len(l.Kids), "key"))
 		return

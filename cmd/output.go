@@ -28,14 +28,16 @@ func showTable[T any](a *app, items []T, header string, row func(T) []string) er
 	if items == nil {
 		items = []T{}
 	}
-	return a.show(admin.Page[T]{Items: items}, func(w io.Writer) error {
-		t := newTable(w)
-		t.row(strings.Split(header, "|")...)
-		for _, item := range items {
-			t.row(row(item)...)
-		}
-		return t.Flush()
-	})
+	return a.show(admin.Page[T]{Items: items}, func(w io.Writer) error { return writeTable(w, items, header, row) })
+}
+
+func writeTable[T any](w io.Writer, items []T, header string, row func(T) []string) error {
+	t := newTable(w)
+	t.row(strings.Split(header, "|")...)
+	for _, item := range items {
+		t.row(row(item)...)
+	}
+	return t.Flush()
 }
 
 type table struct{ *tabwriter.Writer }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gatehouse-auth/gatehouse/admin"
 	"github.com/gatehouse-auth/gatehouse/grants"
 	"github.com/gatehouse-auth/gatehouse/store"
 	"github.com/gatehouse-auth/gatehouse/store/storetest"
@@ -25,7 +26,7 @@ func issue(t *testing.T, j *grants.Journal, now time.Time, life time.Duration) {
 
 func uses(t *testing.T, db *store.DB) []tenants.FirstUse {
 	t.Helper()
-	list, err := db.Uses(t.Context(), tenantID, kid)
+	list, err := db.Uses(t.Context(), tenantID, kid, admin.Range{})
 	if err != nil {
 		t.Fatal(err)
 	}

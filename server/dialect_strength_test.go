@@ -174,7 +174,7 @@ func (w *walker) tellsTheAuditLog(claims map[string]any) {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		uses, err := w.db.Uses(w.t.Context(), tenant.ID, set.Keys[0].Kid)
+		uses, err := w.db.Uses(w.t.Context(), tenant.ID, set.Keys[0].Kid, admin.Range{})
 		if err != nil || !slices.ContainsFunc(uses, func(use tenants.FirstUse) bool { return use.ClientID == id }) {
 			w.t.Errorf("no row says that the key signed for the client: %v, %v", uses, err)
 		}

@@ -167,7 +167,7 @@ func TestDeletedTenantLeavesNothingButItsHistory(t *testing.T) {
 	if set, err := db.KeySet(t.Context(), acme.ID); err != nil || set.Version != 0 || len(set.Keys) != 0 {
 		t.Errorf("keys are left: %+v, %v", set, err)
 	}
-	if uses, err := db.Uses(t.Context(), acme.ID, "k1"); err != nil || len(uses) != 1 {
+	if uses, err := db.Uses(t.Context(), acme.ID, "k1", admin.Range{}); err != nil || len(uses) != 1 {
 		t.Errorf("what its keys signed is %v, %v", uses, err)
 	}
 	events, err := db.AuditEvents(t.Context(), acme.ID, admin.Range{}, time.Time{})

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gatehouse-auth/gatehouse/admin"
 	"github.com/gatehouse-auth/gatehouse/store/storetest"
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
@@ -69,7 +70,7 @@ func TestWhatKeysSignedIsToldForAYearAndMore(t *testing.T) {
 	for _, test := range []struct{ days, want int }{{300, 2}, {401, 1}, {500, 0}} {
 		_, err := db.PurgeExpired(t.Context(), instant.AddDate(0, 0, test.days))
 		must(t, err)
-		if uses, err := db.Uses(t.Context(), tenant.ID, "k"); err != nil || len(uses) != test.want {
+		if uses, err := db.Uses(t.Context(), tenant.ID, "k", admin.Range{}); err != nil || len(uses) != test.want {
 			t.Errorf("after %d days %d are told, want %d, %v", test.days, len(uses), test.want, err)
 		}
 	}

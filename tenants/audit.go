@@ -1,6 +1,9 @@
 package tenants
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // AuditEvent records who did what to whom. It is written in the transaction of
 // the change that it tells of, and never holds a secret.
@@ -39,4 +42,9 @@ type FirstUse struct {
 	// LatestExpiry bounds when the last of the hour's tokens can expire: the end of
 	// the hour, and the longest life that one of them was given.
 	LatestExpiry time.Time `json:"latest_expiry"`
+}
+
+// Key tells a row from the others of its signing key.
+func (u *FirstUse) Key() string {
+	return strings.Join([]string{u.Hour.UTC().Format(time.RFC3339Nano), u.ClientID, u.Audience}, " ")
 }

@@ -136,6 +136,7 @@ func (a *api) routes() []route {
 		{"GET", tenant + "/signing-keys", short, list(s.SigningKeys)},
 		{"POST", tenant + "/signing-keys/rotate", nil, a.rotateKey},
 		{"POST", tenant + "/signing-keys/:kid/revoke", nil, a.revokeKey},
+		{"GET", tenant + "/signing-keys/:kid/uses", paged, a.listKeyUses},
 		{"DELETE", tenant + "/signing-keys/:kid", nil, a.deleteKey},
 		{"POST", tenant + "/tokens/revoke", nil, a.revokeTokens},
 		{"GET", tenant + "/legacy-uses", paged, list(s.LegacyUses)},

@@ -312,6 +312,13 @@ func (d *desk) keysConversation() {
 	acme, err := d.service.Tenant(d.t.Context(), everything(), "acme")
 	d.must(err)
 	d.must(d.service.EnsureKey(d.t.Context(), acme.ID, keys.RS256))
+	d.must(d.db.AddUses(d.t.Context(), []tenants.FirstUse{{
+		TenantID: acme.ID, Kid: "k", ClientID: "erp", Audience: "shared", Hour: d.now, Count: 3, LatestExpiry: d.now.Add(time.Hour),
+	}})) // of a key that is gone
+	uses := d.want(200, "", call{method: "GET", path: all + "/k/uses?q=e", token: token})
+	if use := uses.body["items"].([]any)[0].(object); use["client_id"] != "erp" || use["count"] != 3.0 {
+		d.t.Errorf("the use: %v", use)
+	}
 	first := d.want(200, "", call{method: "GET", path: all, token: token}).body["items"].([]any)[0].(object)
 	d.want(409, "in_use", call{method: "DELETE", path: all + "/" + first["kid"].(string), token: token})
 	d.want(200, "", call{method: "POST", path: all + "/rotate", token: token})

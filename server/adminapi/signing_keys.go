@@ -1,6 +1,9 @@
 package adminapi
 
-import "github.com/gatehouse-auth/gatehouse/admin"
+import (
+	"github.com/gatehouse-auth/gatehouse/admin"
+	"github.com/gatehouse-auth/gatehouse/oauth"
+)
 
 func (a *api) rotateKey(r *request) (answer, error) {
 	var order admin.RotationOrder
@@ -16,7 +19,18 @@ func (a *api) revokeKey(r *request) (answer, error) {
 		return answer{}, err
 	}
 	revocation, err := a.service.RevokeKey(r.ctx(), r.actor, r.tenant(), r.Param("kid"))
-	return answer{body: revocation}, err
+	if err != nil {
+		return answer{}, err
+	}
+	if revocation.Err != nil { // answered all the same: the log says why
+		callOf(r.Context).failure = &oauth.Error{Code: "report_error", Err: revocation.Err}
+	}
+	return answer{body: revocation}, nil
+}
+
+func (a *api) listKeyUses(r *request) (answer, error) {
+	page, err := a.service.KeyUses(r.ctx(), r.actor, r.tenant(), r.Param("kid"), r.page())
+	return answer{body: page}, err
 }
 
 func (a *api) deleteKey(r *request) (answer, error) {
