@@ -69,7 +69,7 @@ for page in docs/*.md docs/decisions/*.md; do
 done
 
 [ "$faults" -eq 0 ] || exit 1
-for page in tokens tenant-administrators; do
+for page in tokens client-authentication users tenant-administrators refresh-tokens impersonation; do
 	scripts/run-page.sh "$dir/gatehouse" "docs/$page.md"
 done
 echo "check-docs.sh: ${#pages[@]} pages name nothing that does not exist"
