@@ -35,17 +35,22 @@ var program string
 // figures are what the tests have counted and measured.
 var figures struct {
 	sync.Mutex
-	rows []string
+	fault string // of the last row
+	rows  []string
 }
 
-// figure notes a row of docs/reliability.md.
+// figure notes a row of docs/reliability.md, below a heading for the fault.
 func figure(t testing.TB, fault, what, format string, args ...any) {
 	t.Helper()
 	measured := fmt.Sprintf(format, args...)
 	t.Logf("%s: %s: %s", fault, what, measured)
 	figures.Lock()
 	defer figures.Unlock()
-	figures.rows = append(figures.rows, fmt.Sprintf("| %s | %s | %s |", fault, what, measured))
+	if fault != figures.fault {
+		figures.fault = fault
+		figures.rows = append(figures.rows, "\n### "+fault+"\n\n| figure | measured |\n|---|---|")
+	}
+	figures.rows = append(figures.rows, fmt.Sprintf("| %s | %s |", what, measured))
 }
 
 func TestMain(m *testing.M) {
@@ -55,7 +60,7 @@ func TestMain(m *testing.M) {
 		log.Fatal(err)
 	}
 	if *full {
-		fmt.Printf("\n| fault | figure | measured |\n|---|---|---|\n%s\n", strings.Join(figures.rows, "\n"))
+		fmt.Println(strings.Join(figures.rows, "\n"))
 	}
 	os.Exit(status)
 }
