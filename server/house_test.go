@@ -232,19 +232,13 @@ func (h *house) do(method, path, contentType, body, bearer string) (*http.Respon
 	}
 	request.Host = "gatehouse.example"
 	request.Header.Set("Content-Type", contentType)
-	client := h.http.Client()
-	if h.behind != "" {
-		request.Header.Set("X-Forwarded-For", "203.0.113.66, "+h.behind)
-		dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(proxyAddress)}}
-		client = &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true}}
-	}
 	if h.forwardedHost != "" {
 		request.Header.Set("X-Forwarded-Host", h.forwardedHost)
 	}
 	if bearer != "" {
 		request.Header.Set("Authorization", "Bearer "+bearer)
 	}
-	response, err := client.Do(request)
+	response, err := h.roundTrip(request)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -260,6 +254,17 @@ func (h *house) do(method, path, contentType, body, bearer string) (*http.Respon
 		}
 	}
 	return response, parsed
+}
+
+// roundTrip sends a request from where the house is said to be.
+func (h *house) roundTrip(request *http.Request) (*http.Response, error) {
+	if h.behind == "" {
+		return h.http.Client().Transport.RoundTrip(request)
+	}
+	request.Header.Set("X-Forwarded-For", "203.0.113.66, "+h.behind)
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(proxyAddress)}}
+	transport := &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true}
+	return transport.RoundTrip(request)
 }
 
 // admin makes a call of the admin API as the operator and insists on success.

@@ -60,7 +60,7 @@ func (p *person) send(method, path string, form url.Values, header ...string) *h
 			request.Header.Set(header[i], header[i+1])
 		}
 	}
-	response, err := p.http.Client().Transport.RoundTrip(request)
+	response, err := p.roundTrip(request)
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package store_test
 import (
 	"errors"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -298,49 +297,4 @@ func TestGroupsComeAndGo(t *testing.T) {
 	if len(got.Groups) != 0 || got.May("write") {
 		t.Errorf("got %+v", got)
 	}
-}
-
-func TestAPIKeysComeAndGo(t *testing.T) {
-	db := storetest.Open(t)
-	acme, other := newTenant(t, db, "acme"), newTenant(t, db, "other")
-	ann, ben := createUser(t, db, acme.ID, "ann"), createUser(t, db, acme.ID, "ben")
-	ends := instant.Add(time.Hour).UTC().Truncate(time.Microsecond)
-	key := &tenants.APIKey{ID: id(t), TenantID: acme.ID, UserID: ann.ID, Name: "CI", Prefix: "ci", Hint: "wxyz", Hash: []byte{1, 2}, Scopes: []string{"data"}, ExpiresAt: &ends}
-	must(t, db.CreateAPIKey(t.Context(), key, audit("api_key.create")))
-	endless := &tenants.APIKey{ID: id(t), TenantID: acme.ID, UserID: ann.ID, Name: "other", Hash: []byte{3}}
-	must(t, db.CreateAPIKey(t.Context(), endless, audit("api_key.create")))
-	got, err := db.APIKeyByHash(t.Context(), acme.ID, key.Hash)
-	must(t, err)
-	if diff := cmp.Diff(key, got); diff != "" {
-		t.Error(diff)
-	}
-	got, err = db.APIKey(t.Context(), acme.ID, ann.ID, endless.ID)
-	must(t, err)
-	if got.Scopes != nil || got.ExpiresAt != nil {
-		t.Errorf("no bound became %v and %v", got.Scopes, got.ExpiresAt)
-	}
-	_, err = db.APIKeyByHash(t.Context(), other.ID, key.Hash)
-	wantErr(t, err, tenants.ErrNotFound)
-	_, err = db.APIKey(t.Context(), acme.ID, ben.ID, key.ID)
-	wantErr(t, err, tenants.ErrNotFound)
-	used := instant.Add(time.Minute).UTC().Truncate(time.Microsecond)
-	must(t, db.UseAPIKeys(t.Context(), map[string]time.Time{key.ID: used}))
-	must(t, db.UseAPIKeys(t.Context(), map[string]time.Time{key.ID: used.Add(-time.Second), "none": used}))
-	key.Name, key.Scopes, key.ExpiresAt = "New", nil, nil
-	must(t, db.UpdateAPIKey(t.Context(), key, audit("api_key.update")))
-	list, err := db.APIKeys(t.Context(), acme.ID, ann.ID, admin.Range{Prefix: "ne"})
-	must(t, err)
-	key.LastUsedAt = &used
-	if diff := cmp.Diff([]tenants.APIKey{*key}, list); diff != "" {
-		t.Error(diff)
-	}
-	theirs := *key
-	theirs.UserID = ben.ID
-	wantErr(t, db.DeleteAPIKey(t.Context(), &theirs, audit("api_key.delete")), tenants.ErrNotFound)
-	must(t, db.DeleteAPIKey(t.Context(), key, audit("api_key.delete")))
-	_, err = db.APIKeyByHash(t.Context(), acme.ID, key.Hash)
-	wantErr(t, err, tenants.ErrNotFound)
-	must(t, db.DeleteUser(t.Context(), acme.ID, ann.ID, 0, audit("user.delete")))
-	_, err = db.APIKeyByHash(t.Context(), acme.ID, endless.Hash)
-	wantErr(t, err, tenants.ErrNotFound)
 }
