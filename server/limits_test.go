@@ -1,11 +1,18 @@
 package server_test
 
 import (
+	"bytes"
+	"fmt"
 	"net/http"
+	"net/url"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/gatehouse-auth/gatehouse/oauth"
 )
 
 // Class O: what is far too large, deep or many is refused, and costs little.
@@ -44,6 +51,72 @@ func TestClassOHugeRequests(t *testing.T) {
 			t.Errorf("%s: %v and %d bytes", huge.name, took, grown)
 		}
 	}
+}
+
+// Class O (CVE-2023-50658, CVE-2024-28180): nothing is decrypted, so that neither
+// a JWE that asks for 2^31 rounds of PBKDF2 nor one that unpacks to 4 MiB makes
+// the server work, wherever tokens are read.
+func TestClassOEncryptedTokensAreNotOpened(t *testing.T) {
+	h := newHouse(t)
+	h.desks()
+	h.signer("")
+	h.admin("POST", "tenants/acme/clients/signer/keys", `{"public_key":"`+base64Of(publicKeyDER("rsa"))+`"}`)
+	as := func(more url.Values) string {
+		more.Set("client_id", "desk")
+		more.Set("client_secret", "s")
+		return more.Encode()
+	}
+	const form, token = "application/x-www-form-urlencoded", "/t/acme/oauth2/token"
+	for name, jwe := range map[string]string{"2^31 rounds": costlyJWE(), "a zip bomb": bombJWE(t)} {
+		for _, place := range []struct {
+			name, method, path, body, bearer string
+			want                             int
+		}{
+			{"client_assertion", "POST", token, url.Values{"grant_type": {"client_credentials"}, "client_assertion_type": {oauth.ClientAssertionJWT}, "client_assertion": {jwe}, "client_id": {"signer"}}.Encode(), "", 401},
+			{"subject_token", "POST", token, as(url.Values{"grant_type": {exchangeGrant}, "subject_token": {jwe}, "subject_token_type": {accessType}}), "", 400},
+			{"bearer", "GET", "/admin/v1/tenants/acme", "", jwe, 401},
+			{"introspection", "POST", "/t/acme/oauth2/introspect", as(url.Values{"token": {jwe}}), "", 200},
+		} {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			began := time.Now()
+			response, answer := h.do(place.method, place.path, form, place.body, place.bearer)
+			took := time.Since(began)
+			runtime.ReadMemStats(&after)
+			if response.StatusCode != place.want || place.want == http.StatusOK && fmt.Sprint(answer) != "map[active:false]" {
+				t.Errorf("%s as %s: %s %v", name, place.name, response.Status, answer)
+			}
+			if grown := after.TotalAlloc - before.TotalAlloc; grown > 3<<20 || took > 5*time.Second {
+				t.Errorf("%s as %s: %v and %d bytes", name, place.name, took, grown)
+			}
+		}
+	}
+}
+
+// costlyJWE returns a JWE whose key is derived from a password in 2^31 rounds.
+func costlyJWE() string {
+	part := func(n int) string { return base64URLOf(bytes.Repeat([]byte{1}, n)) }
+	header := base64URLOf([]byte(`{"alg":"PBES2-HS256+A128KW","enc":"A128GCM","p2c":2147483648,"p2s":"AAAAAAAAAAAAAAAAAAAAAA"}`))
+	return strings.Join([]string{header, part(24), part(12), part(32), part(16)}, ".")
+}
+
+// bombJWE returns a JWE of some 6 KB for the key "rsa" with 4 MiB of zeros in it.
+func bombJWE(t *testing.T) string {
+	t.Helper()
+	_, key := privateKey("rsa")
+	encrypter, err := jose.NewEncrypter(jose.A128GCM, jose.Recipient{Algorithm: jose.RSA_OAEP_256, Key: key.Public()}, &jose.EncrypterOptions{Compression: jose.DEFLATE})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed, err := encrypter.Encrypt(make([]byte, 4<<20))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := sealed.CompactSerialize()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }
 
 // scopes returns n scopes, no two the same.
