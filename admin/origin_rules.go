@@ -3,6 +3,7 @@ package admin
 import (
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -14,7 +15,7 @@ func checkOrigins(origins []string) error {
 	}
 	for i, origin := range origins {
 		if !validOrigin(origin) {
-			return Errorf(CodeInvalid, "allowed_origins", "%s is no origin: it must be https:// (http:// for a loopback host) with a lower-case host, and a port only where it is not the usual one", quoted(origin))
+			return Errorf(CodeInvalid, "allowed_origins", "%s is no origin: it must be https:// (http:// for a loopback host) with a lower-case host in ASCII and without wildcards, and a port only where it is not the usual one", quoted(origin))
 		}
 		if slices.Contains(origins[:i], origin) {
 			return Errorf(CodeInvalid, "allowed_origins", "%s is given twice", quoted(origin))
@@ -25,11 +26,21 @@ func checkOrigins(origins []string) error {
 
 func validOrigin(origin string) bool {
 	u, err := url.Parse(origin)
-	if err != nil || u.Scheme+"://"+u.Host != origin || !validHost(u.Hostname()) || origin != strings.ToLower(origin) || strings.HasSuffix(origin, ":") {
+	if err != nil || u.Scheme+"://"+u.Host != origin || origin != strings.ToLower(origin) {
+		return false
+	}
+	host, port := u.Hostname(), u.Port()
+	if !validHost(host) || !only(host, "._-", 1, len(host)) || strings.HasSuffix(origin, ":") || port != "" && !validPort(port) {
 		return false
 	}
 	if u.Scheme == "http" {
-		return u.Port() != "80" && (isLoopback(u.Hostname()) || strings.HasSuffix(u.Hostname(), ".localhost"))
+		return port != "80" && (isLoopback(host) || strings.HasSuffix(host, ".localhost"))
 	}
-	return u.Scheme == "https" && u.Port() != "443"
+	return u.Scheme == "https" && port != "443"
+}
+
+// validPort reports whether port is the number of one, as browsers write it.
+func validPort(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return err == nil && n > 0 && port[0] != '0'
 }
