@@ -61,6 +61,7 @@ func TestClassPNobodyChangesWhoHasMoreAdminScopes(t *testing.T) {
 			return err
 		},
 		"end a user's sessions": func(a admin.Actor) error { return h.RevokeSessions(ctx, a, "acme", "boss") },
+		"unlock a user":         func(a admin.Actor) error { return h.UnlockUser(ctx, a, "acme", "boss") },
 		"add a secret to a client": func(a admin.Actor) error {
 			_, err := h.AddSecret(ctx, a, "acme", "robot", admin.NewSecret{})
 			return err
@@ -78,7 +79,7 @@ func TestClassPNobodyChangesWhoHasMoreAdminScopes(t *testing.T) {
 	wantList(t, boss.EffectivePermissions(), "plain", "tenants:write")
 	strong := weak
 	strong.Scopes = append(strong.Scopes, "tenants:write")
-	for _, name := range []string{"end a user's tokens", "end a user's sessions", "add a secret to a client", "change a client", "set a password", "rename a group"} {
+	for _, name := range []string{"end a user's tokens", "end a user's sessions", "unlock a user", "add a secret to a client", "change a client", "set a password", "rename a group"} {
 		t.Run(name+", with the scopes", func(t *testing.T) { wantNone(t, uses[name](strong)) })
 	}
 }
