@@ -196,6 +196,7 @@ func openHouse(t testing.TB, db *store.DB, s *keys.Sealer, c *clock) *house {
 	})
 	h.http = httptest.NewUnstartedServer(nil)
 	h.http.Config = server.HTTPServer(h.server.Handler())
+	h.http.Config.WriteTimeout = 2 * time.Minute // longer than RequestTimeout
 	h.http.Start()
 	t.Cleanup(h.http.Close)
 	return h
