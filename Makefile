@@ -31,7 +31,7 @@ format: ## rewrite the Go files as gofumpt wants them
 	$(TOOL) gofumpt -w $$(git ls-files --cached --others --exclude-standard '*.go')
 
 format-check:
-	@unformatted=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
+	@unformatted=$$($(TOOL) gofumpt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
 	[ -z "$$unformatted" ] || { echo "not formatted, run 'make format':"; echo "$$unformatted"; exit 1; }
 
 # Asks the module proxy for what the module cache lacks.

@@ -20,8 +20,10 @@ func TestClassEReservedClaimsAreRefusedByName(t *testing.T) {
 	h.tenant("acme")
 	api := h.api("acme", "api")
 	h.client("acme", "c")
-	for _, name := range []string{"iss", "sub", "aud", "exp", "iat", "nbf", "jti", "act", "client_id", "scope", "may_act", "cnf", "grant_id", "active", "token_type",
-		"exchanged", "renew_until", "Sub", "ſub", "iſs", "ISS", "Act", "MAY_ACT", "GRANT_ID", "Exchanged", "Renew_Until", "iſſ"} {
+	for _, name := range []string{
+		"iss", "sub", "aud", "exp", "iat", "nbf", "jti", "act", "client_id", "scope", "may_act", "cnf", "grant_id", "active", "token_type",
+		"exchanged", "renew_until", "Sub", "ſub", "iſs", "ISS", "Act", "MAY_ACT", "GRANT_ID", "Exchanged", "Renew_Until", "iſſ",
+	} {
 		claims := tenants.Claims{name: {Value: "x"}, "fine": {Value: "y"}}
 		patch := admin.Patch{"claims": map[string]any{name: map[string]any{"value": "x"}}}
 		_, err := h.CreateAPI(t.Context(), operator(), "acme", admin.NewAPI{Identifier: "new", Name: "N", TokenShape: admin.TokenShape{Claims: claims}})

@@ -17,8 +17,19 @@ import (
 // URI without a fragment.
 func FuzzResource(f *testing.F) {
 	for _, pair := range [][2]string{
-		{"", ""}, {"orders", ""}, {"", "https://api.example"}, {"https://api.example", "https://api.example"}, {"https://api.example", "https://api.example/"},
-		{"", "orders"}, {"", "https://api.example#"}, {"", "urn:x#y"}, {"", "//api.example"}, {"", "%zz:"}, {"", ":a"}, {"", "a:"}, {"x", "https://api.example\n"},
+		{"", ""},
+		{"orders", ""},
+		{"", "https://api.example"},
+		{"https://api.example", "https://api.example"},
+		{"https://api.example", "https://api.example/"},
+		{"", "orders"},
+		{"", "https://api.example#"},
+		{"", "urn:x#y"},
+		{"", "//api.example"},
+		{"", "%zz:"},
+		{"", ":a"},
+		{"", "a:"},
+		{"x", "https://api.example\n"},
 	} {
 		f.Add(pair[0], pair[1])
 	}

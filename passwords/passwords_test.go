@@ -257,8 +257,10 @@ func TestSlotsAndThoseWhoWaitForThemAreBounded(t *testing.T) {
 }
 
 func FuzzCheckHash(f *testing.F) {
-	for _, hash := range []string{argonHash, bcryptOf, "$pbkdf2$1000$MDEyMzQ1Njc4OWFiY2RlZg$x/RTX0ZYH2V5BxUrqVKIqQAxRvs", "$scrypt$ln=14,r=8,p=1$MDEy$o/tO4JhkTB",
-		"$pbkdf2-sha256$i=1000,l=32$MDEy$l56eoOqBsX+VjfgiRup8qry", "pbkdf2_sha1$1000$salt$rBgqKAiuQrvUhfwAoCMYONwVwk4=", "scrypt:16384:8:1$salt$80665f47f8af8aff10ff3f7bc9379ed0"} {
+	for _, hash := range []string{
+		argonHash, bcryptOf, "$pbkdf2$1000$MDEyMzQ1Njc4OWFiY2RlZg$x/RTX0ZYH2V5BxUrqVKIqQAxRvs", "$scrypt$ln=14,r=8,p=1$MDEy$o/tO4JhkTB",
+		"$pbkdf2-sha256$i=1000,l=32$MDEy$l56eoOqBsX+VjfgiRup8qry", "pbkdf2_sha1$1000$salt$rBgqKAiuQrvUhfwAoCMYONwVwk4=", "scrypt:16384:8:1$salt$80665f47f8af8aff10ff3f7bc9379ed0",
+	} {
 		f.Add(hash)
 	}
 	f.Fuzz(func(t *testing.T, hash string) {

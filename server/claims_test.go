@@ -31,8 +31,10 @@ func TestClassEReservedClaimsAreIgnoredWhenATokenIsMade(t *testing.T) {
 	}
 	plain := h.introspected("acme", "106", h.issued())
 	forged := tenants.Claims{"fine": {Value: "x"}}
-	for _, name := range []string{"iss", "sub", "aud", "exp", "iat", "nbf", "jti", "act", "client_id", "scope", "may_act", "cnf", "grant_id", "auth_time", "amr", "acr",
-		"exchanged", "renew_until", "Sub", "ſub", "iſs", "Act", "MAY_ACT", "GRANT_ID", "Exchanged", "Renew_Until", "ſcope"} {
+	for _, name := range []string{
+		"iss", "sub", "aud", "exp", "iat", "nbf", "jti", "act", "client_id", "scope", "may_act", "cnf", "grant_id", "auth_time", "amr", "acr",
+		"exchanged", "renew_until", "Sub", "ſub", "iſs", "Act", "MAY_ACT", "GRANT_ID", "Exchanged", "Renew_Until", "ſcope",
+	} {
 		forged[name] = tenants.Claim{Value: "forged"}
 	}
 	client, err := h.db.Client(t.Context(), tenant.ID, "106")
