@@ -1,6 +1,7 @@
 package grants
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/url"
@@ -24,53 +25,30 @@ func (s *Service) target(ctx context.Context, r *TokenRequest, client *tenants.C
 	if err != nil {
 		return nil, err
 	}
-	audience, err := Audience(r.Params)
-	if err != nil {
-		return nil, err
-	}
 	if subject.Decided {
 		asked = nil
-	}
-	if subject.Audience != "" {
-		if audience != "" && audience != subject.Audience {
-			return nil, oauth.Errorf(oauth.InvalidTarget, oauth.ReasonForbidden, "this was granted for another audience")
-		}
-		audience = subject.Audience
 	}
 	needed := asked
 	if r.Profile.IgnoreScopes {
 		needed = nil
 	}
-	if audience == "" {
-		if audience, err = onlyPossible(client, needed); err != nil {
-			return nil, err
-		}
+	audience, err := audienceOf(r, client, subject, needed)
+	if err != nil {
+		return nil, err
 	}
-	if audience == "" || audience == r.Tenant.Issuer {
+	if audience == r.Tenant.Issuer {
 		if len(needed) > 0 {
 			return nil, oauth.Errorf(oauth.InvalidScope, oauth.ReasonUnknown, "no API of this client knows the scope: %s", asked)
 		}
-		return &target{audience: r.Tenant.Issuer}, nil
-	}
-	if audience == oauth.AdminAudience && subject.Exchanged != nil {
-		return nil, oauth.Errorf(oauth.InvalidTarget, oauth.ReasonForbidden, "tokens for %s are not exchanged", oauth.AdminAudience)
+		return &target{audience: audience}, nil
 	}
 	access, allowed := client.Access(audience)
 	if !allowed {
 		return nil, oauth.Errorf(oauth.InvalidTarget, oauth.ReasonForbidden, "this client may not have tokens for that audience")
 	}
-	api, err := s.directory.API(ctx, r.Tenant.ID, audience)
-	if errors.Is(err, tenants.ErrNotFound) {
-		return nil, oauth.Errorf(oauth.InvalidTarget, oauth.ReasonUnknown, "there is no such audience")
-	}
+	api, err := s.targetAPI(ctx, r.Tenant, audience, subject)
 	if err != nil {
 		return nil, err
-	}
-	if at := subject.GrantedAt; !at.IsZero() && at.Unix() < api.CreatedAt.Unix() {
-		return nil, oauth.Errorf(oauth.InvalidGrant, oauth.ReasonUnknown, "the API that this was granted for was deleted")
-	}
-	if api.Identifier == oauth.AdminAudience && subject.Outside {
-		return nil, oauth.Errorf(oauth.InvalidTarget, oauth.ReasonForbidden, "this grant earns no tokens for the admin API")
 	}
 	if api.Identifier == oauth.AdminAudience && subject.User != nil { // people administer only what they are permitted to
 		access.Scopes = access.Scopes.Within(subject.User.EffectivePermissions())
@@ -89,6 +67,49 @@ func (s *Service) target(ctx context.Context, r *TokenRequest, client *tenants.C
 		return nil, nothingLeft()
 	}
 	return &target{api: api, audience: api.Identifier, scopes: scopes}, nil // not the request's text, which counts would keep
+}
+
+// audienceOf returns the audience that the request names, the one that the subject
+// is bound to, or the only one possible; the issuer where there is no API.
+func audienceOf(r *TokenRequest, client *tenants.Client, subject *Subject, needed oauth.Scopes) (string, error) {
+	audience, err := Audience(r.Params)
+	if err != nil {
+		return "", err
+	}
+	if subject.Audience != "" {
+		if audience != "" && audience != subject.Audience {
+			return "", oauth.Errorf(oauth.InvalidTarget, oauth.ReasonForbidden, "this was granted for another audience")
+		}
+		audience = subject.Audience
+	}
+	if audience == "" {
+		if audience, err = onlyPossible(client, needed); err != nil {
+			return "", err
+		}
+	}
+	return cmp.Or(audience, r.Tenant.Issuer), nil
+}
+
+// targetAPI returns the API of that audience, if what the subject stands on may
+// reach it.
+func (s *Service) targetAPI(ctx context.Context, tenant *tenants.Tenant, audience string, subject *Subject) (*tenants.API, error) {
+	if audience == oauth.AdminAudience && subject.Exchanged != nil {
+		return nil, oauth.Errorf(oauth.InvalidTarget, oauth.ReasonForbidden, "tokens for %s are not exchanged", oauth.AdminAudience)
+	}
+	if audience == oauth.AdminAudience && subject.Outside {
+		return nil, oauth.Errorf(oauth.InvalidTarget, oauth.ReasonForbidden, "this grant earns no tokens for the admin API")
+	}
+	api, err := s.directory.API(ctx, tenant.ID, audience)
+	if errors.Is(err, tenants.ErrNotFound) {
+		return nil, oauth.Errorf(oauth.InvalidTarget, oauth.ReasonUnknown, "there is no such audience")
+	}
+	if err != nil {
+		return nil, err
+	}
+	if at := subject.GrantedAt; !at.IsZero() && at.Unix() < api.CreatedAt.Unix() {
+		return nil, oauth.Errorf(oauth.InvalidGrant, oauth.ReasonUnknown, "the API that this was granted for was deleted")
+	}
+	return api, nil
 }
 
 // within refuses a scope that the client may have, but not by what the subject is
