@@ -46,7 +46,9 @@ func (s *Service) createUser(ctx context.Context, a Actor, slug string, n NewUse
 	} else if err := checkUserID(u.ID); err != nil {
 		return nil, err
 	}
-	n.UserSettings.applyTo(u)
+	if err := n.UserSettings.applyTo(u); err != nil {
+		return nil, err
+	}
 	if err := checkUser(u); err != nil {
 		return nil, err
 	}
@@ -122,7 +124,11 @@ func (s *Service) updateUser(ctx context.Context, a Actor, slug, userID string, 
 	if err := current(u.Version, version, "user"); err != nil {
 		return nil, err
 	}
-	m, err := merge(settingsOf(u), u, p, "username", "status")
+	before, err := settingsOf(u)
+	if err != nil {
+		return nil, err
+	}
+	m, err := merge(before, u, p, "username", "status")
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +139,9 @@ func (s *Service) updateUser(ctx context.Context, a Actor, slug, userID string, 
 	if len(m.changed) == 0 {
 		return u, nil
 	}
-	m.value.applyTo(u)
+	if err := m.value.applyTo(u); err != nil {
+		return nil, err
+	}
 	if err := checkUserChange(a, u, m.changed); err != nil {
 		return nil, err
 	}

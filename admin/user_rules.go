@@ -19,23 +19,33 @@ const (
 )
 
 // settingsOf returns what can be changed of a user, as it is.
-func settingsOf(u *tenants.User) UserSettings {
-	return UserSettings{
+func settingsOf(u *tenants.User) (UserSettings, error) {
+	n := UserSettings{
 		Username: u.Username, Email: u.Email, Name: u.Name, Status: u.Status,
-		Groups: u.Groups, Permissions: u.Permissions, Profile: u.Profile,
+		Groups: u.Groups, Permissions: u.Permissions,
 	}
+	if err := json.Unmarshal(u.Profile, &n.Profile); err != nil {
+		return n, fmt.Errorf("the profile of the user %s: %w", u.ID, err)
+	}
+	return n, nil
 }
 
 // applyTo makes a user that way, its password apart.
-func (n UserSettings) applyTo(u *tenants.User) {
+func (n UserSettings) applyTo(u *tenants.User) error {
 	u.Username, u.Email, u.Name, u.Status = n.Username, n.Email, n.Name, n.Status
-	u.Groups, u.Permissions, u.Profile = filled(n.Groups), filled(n.Permissions), n.Profile
+	u.Groups, u.Permissions = filled(n.Groups), filled(n.Permissions)
 	if u.Status == "" {
 		u.Status = tenants.Active
 	}
-	if u.Profile == nil {
-		u.Profile = map[string]any{}
+	if n.Profile == nil {
+		n.Profile = map[string]any{}
 	}
+	profile, err := json.Marshal(n.Profile)
+	if err != nil {
+		return Errorf(CodeInvalid, "profile", "cannot be written as JSON: %v", err)
+	}
+	u.Profile = profile
+	return nil
 }
 
 // checkUserID holds a given id to characters that need no escaping but |, which
@@ -83,7 +93,7 @@ func checkUserRights(u *tenants.User) error {
 	if err := checkPermissions("permissions", u.Permissions); err != nil {
 		return err
 	}
-	if data, err := json.Marshal(u.Profile); err != nil || len(data) > maxProfile {
+	if len(u.Profile) > maxProfile {
 		return Errorf(CodeInvalid, "profile", "may have %d octets as JSON", maxProfile)
 	}
 	return nil

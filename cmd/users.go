@@ -213,13 +213,9 @@ func (c *usersDeleteCmd) Run(a *app) error {
 }
 
 func showUser(a *app, u *tenants.User) error {
-	profile, err := json.Marshal(u.Profile)
-	if err != nil {
-		return err
-	}
 	return a.showDetails(u,
 		"id", u.ID, "username", u.Username, "email", u.Email, "name", u.Name, "status", string(u.Status),
 		"has_password", yesNo(u.HasPassword), "service_account_of", u.ServiceAccountOf, "groups", strings.Join(u.Groups, ", "),
 		"permissions", strings.Join(u.Permissions, " "), "inherited_permissions", strings.Join(u.InheritedPermissions, " "),
-		"profile", string(profile), "created_at", instant(u.CreatedAt), "updated_at", instant(u.UpdatedAt))
+		"profile", string(u.Profile), "created_at", instant(u.CreatedAt), "updated_at", instant(u.UpdatedAt))
 }

@@ -129,5 +129,5 @@ func userValue(u *tenants.User, name string) any {
 		return u.Email
 	}
 	field, _ := strings.CutPrefix(name, "profile.")
-	return u.Profile[field]
+	return u.ProfileField(field)
 }

@@ -63,5 +63,5 @@ func known(u *tenants.User, name string) any {
 	case "email":
 		return u.Email
 	}
-	return u.Profile[strings.TrimPrefix(name, "profile.")]
+	return u.ProfileField(strings.TrimPrefix(name, "profile."))
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -171,6 +172,6 @@ func fillUser(u *tenants.User) {
 	slices.Sort(u.InheritedPermissions)
 	u.InheritedPermissions = slices.Compact(u.InheritedPermissions)
 	if u.Profile == nil {
-		u.Profile = map[string]any{}
+		u.Profile = json.RawMessage("{}")
 	}
 }

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"encoding/json"
+
 	"gorm.io/gorm"
 
 	"github.com/gatehouse-auth/gatehouse/tenants"
@@ -19,7 +21,7 @@ func createServiceAccount(tx *gorm.DB, c *tenants.Client) error {
 	}
 	u := tenants.User{
 		TenantID: c.TenantID, ID: id, Username: id, Name: c.Name, Status: tenants.Active, ServiceAccountOf: c.ID,
-		Permissions: orEmpty(c.Permissions), Profile: map[string]any{}, Version: 1, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
+		Permissions: orEmpty(c.Permissions), Profile: json.RawMessage("{}"), Version: 1, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
 	}
 	row := rowOf(&u)
 	return tx.Create(&row).Error

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"encoding/json"
 	"errors"
 	"testing"
 
@@ -54,7 +55,7 @@ func TestUserReadsBackAsCreated(t *testing.T) {
 	support, all := createGroup(t, db, acme.ID, "Support", "read", "impersonate"), createGroup(t, db, acme.ID, "All", "read")
 	want := &tenants.User{
 		TenantID: acme.ID, ID: id(t), Username: "Ann", Email: "Ann@Acme.example", Name: "Ann Example", Status: tenants.Disabled,
-		PasswordHash: "$x$", Profile: map[string]any{"team": "red"}, Memberships: in(support, all), Permissions: []string{"own"},
+		PasswordHash: "$x$", Profile: json.RawMessage(`{"team":"red"}`), Memberships: in(support, all), Permissions: []string{"own"},
 	}
 	must(t, db.CreateUser(t.Context(), want, audit("user.create")))
 	if diff := cmp.Diff([]string{"All", "Support"}, want.Groups); diff != "" {

@@ -79,7 +79,7 @@ func (c Claim) Of(u *User) any {
 		return list(u.EffectivePermissions())
 	}
 	field, _ := strings.CutPrefix(c.From, fromProfile)
-	return u.Profile[field]
+	return u.ProfileField(field)
 }
 
 // text is a value that an empty one is none of.

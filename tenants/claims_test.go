@@ -1,6 +1,7 @@
 package tenants_test
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -11,11 +12,12 @@ import (
 func TestClaimsComeFromTheUser(t *testing.T) {
 	ann := &tenants.User{
 		Username: "ann", Email: "ann@acme.example", Name: "Ann", Groups: []string{"g"}, Permissions: []string{"b", "a"},
-		InheritedPermissions: []string{"a", "c"}, Profile: map[string]any{"city": "Ulm", "nothing": nil},
+		InheritedPermissions: []string{"a", "c"}, Profile: json.RawMessage(`{"city":"Ulm","nothing":null,"seats":[1,{"a":2}],"CITY":"Bonn"}`),
 	}
 	for from, want := range map[string]any{
 		"user.username": "ann", "user.email": "ann@acme.example", "user.name": "Ann", "user.groups": []string{"g"},
 		"user.permissions": []string{"a", "b", "c"}, "user.profile.city": "Ulm", "user.profile.nothing": nil, "user.profile.street": nil,
+		"user.profile.seats": []any{1.0, map[string]any{"a": 2.0}}, "user.profile.City": nil,
 	} {
 		if !tenants.IsClaimSource(from) {
 			t.Errorf("%s is refused", from)

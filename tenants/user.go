@@ -1,6 +1,7 @@
 package tenants
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -18,9 +19,11 @@ type User struct {
 	Status   Status `json:"status"` // active or disabled
 	// PasswordHash is in the PHC string format or as crypt(3) has it; empty for
 	// who cannot sign in by one.
-	PasswordHash string         `json:"-"`
-	HasPassword  bool           `json:"has_password" gorm:"-"`
-	Profile      map[string]any `json:"profile" gorm:"serializer:json"`
+	PasswordHash string `json:"-"`
+	HasPassword  bool   `json:"has_password" gorm:"-"`
+	// Profile is a JSON object of further fields. It is kept as text: decoded it may
+	// take many times the memory, and caches hold many users.
+	Profile json.RawMessage `json:"profile" gorm:"serializer:json"`
 	// ServiceAccountOf is the client_id of the client that a service account
 	// belongs to, empty for people.
 	ServiceAccountOf string   `json:"service_account_of,omitempty"`
@@ -46,6 +49,19 @@ func (u *User) Revision() (id string, version int64) { return u.ID, u.Version }
 // IsServiceAccount reports whether the user belongs to a client: it has no
 // password, cannot sign in and cannot be impersonated.
 func (u *User) IsServiceAccount() bool { return u.ServiceAccountOf != "" }
+
+// ProfileField returns the value of a further field, nil for none.
+func (u *User) ProfileField(name string) any {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(u.Profile, &fields) != nil {
+		return nil
+	}
+	var value any
+	if json.Unmarshal(fields[name], &value) != nil {
+		return nil
+	}
+	return value
+}
 
 // May reports whether the user has the permission, of its own or through a
 // group. Who is disabled has none.
