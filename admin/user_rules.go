@@ -177,7 +177,7 @@ func (s *Service) hashed(ctx context.Context, tenantID, password string) (string
 	hasher := s.cfg.Passwords
 	if hasher == nil { // a command hashes one and ends
 		var err error
-		if hasher, err = passwords.NewHasher(1); err != nil {
+		if hasher, err = passwords.NewHasher(1, passwords.DefaultCost()); err != nil {
 			return "", err
 		}
 	}

@@ -75,7 +75,7 @@ func newNode(settings *Settings, log *zap.Logger, db *store.DB, sealer *keys.Sea
 	if slots == 0 {
 		slots = passwords.Slots()
 	}
-	hasher, err := passwords.NewHasher(slots)
+	hasher, err := passwords.NewHasher(slots, passwords.DefaultCost())
 	if err != nil {
 		return nil, err
 	}

@@ -18,7 +18,7 @@ import (
 // The admin API hashes passwords in the slots of its node, as signing in does.
 func TestPasswordsThatAdministratorsSetTakeTheNodesSlots(t *testing.T) {
 	n := nodeOn(t, zap.NewNop())
-	full, err := passwords.NewHasher(0)
+	full, err := passwords.NewHasher(0, passwords.DefaultCost())
 	must(t, err)
 	service := newAdmin(n.settings, &url.URL{Scheme: "https", Host: "a.example"}, n.db, n.sealer, keys.NewPeppers(n.db, n.sealer), nil, full)
 	user := admin.NewUser{UserSettings: admin.UserSettings{Username: "ann", Password: "correct horse battery"}}

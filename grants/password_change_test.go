@@ -43,7 +43,7 @@ func TestClassCWhatAnOldPasswordEarnedEndsWithIt(t *testing.T) {
 		TenantID: tenant.ID, ID: "app", Status: tenants.Active, AuthMethod: oauth.AuthNone, CreatedAt: now,
 		GrantTypes: []string{oauth.GrantPassword, oauth.GrantRefreshToken},
 	}, tenants.AuditEvent{}))
-	hasher, err := passwords.NewHasher(1)
+	hasher, err := passwords.NewHasher(1, passwords.DefaultCost())
 	must(t, err)
 	slot, err := hasher.Acquire(t.Context())
 	must(t, err)

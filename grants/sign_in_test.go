@@ -28,7 +28,7 @@ func TestClassMNothingIsHashedForWhoMustWait(t *testing.T) {
 	db := storetest.Open(t)
 	tenant := &tenants.Tenant{ID: "t", Slug: "acme", Issuer: "https://acme.example", Status: tenants.Active}
 	must(t, db.CreateTenant(t.Context(), tenant, keys.SealedPepper{Sealed: []byte("x")}, tenants.AuditEvent{}))
-	hasher, err := passwords.NewHasher(1)
+	hasher, err := passwords.NewHasher(1, passwords.DefaultCost())
 	must(t, err)
 	slot, err := hasher.Acquire(t.Context())
 	must(t, err)

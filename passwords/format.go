@@ -46,7 +46,7 @@ var (
 type parsed struct {
 	algorithm.Digest
 	limit int  // octets that a password may have at most; 0: any number
-	ours  bool // made with the parameters of today
+	cost  Cost // of one that is made as ours are; zero for any other
 }
 
 var errForm = errors.New("must be argon2id, bcrypt ($2a$, $2b$, $2y$), pbkdf2 (SHA-1, SHA-256, SHA-512) or scrypt, " +
@@ -92,8 +92,11 @@ func parseArgon(text string) (parsed, error) {
 		return parsed{}, err
 	}
 	digest, err := argon2.Decode(text)
-	ours := m == memory && t == iterations && p == parallelism && salt == saltBytes && key == keyBytes
-	return parsed{Digest: digest, ours: ours}, err
+	read := parsed{Digest: digest}
+	if p == parallelism && salt == saltBytes && key == keyBytes {
+		read.cost = Cost{Memory: m, Iterations: t}
+	}
+	return read, err
 }
 
 func parseBcrypt(text string) (parsed, error) {

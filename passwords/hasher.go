@@ -22,6 +22,7 @@ const (
 // storm of them leaves the better part of the machine to others.
 type Hasher struct {
 	slots chan struct{}
+	cost  Cost
 	dummy string
 
 	mu    sync.Mutex
@@ -33,13 +34,13 @@ type Hasher struct {
 // at most.
 func Slots() int { return min(max(runtime.GOMAXPROCS(0)/2, 1), 4) }
 
-// NewHasher makes a Hasher of that many slots.
-func NewHasher(slots int) (*Hasher, error) {
-	dummy, err := hash("nobody has this password")
+// NewHasher makes a Hasher of that many slots, whose hashes have that cost.
+func NewHasher(slots int, cost Cost) (*Hasher, error) {
+	dummy, err := cost.hash("nobody has this password")
 	if err != nil {
 		return nil, err
 	}
-	return &Hasher{slots: make(chan struct{}, slots), parts: map[string]int{}, dummy: dummy}, nil
+	return &Hasher{slots: make(chan struct{}, slots), parts: map[string]int{}, cost: cost, dummy: dummy}, nil
 }
 
 // Slot is the right to hash. It is good for one goroutine.
@@ -104,7 +105,7 @@ func (s *Slot) Release() {
 }
 
 // Hash returns the hash of a password, in the PHC string format.
-func (s *Slot) Hash(password string) (string, error) { return hash(password) }
+func (s *Slot) Hash(password string) (string, error) { return s.hasher.cost.hash(password) }
 
 // Verify reports whether the password is the one that the hash was made of, and
 // whether it should be hashed anew. An empty or unreadable hash costs what one
@@ -117,5 +118,5 @@ func (s *Slot) Verify(hash, password string) (match, outdated bool) {
 		return false, false
 	}
 	match = p.Match(password)
-	return match, match && !p.ours
+	return match, match && p.cost != s.hasher.cost
 }

@@ -13,7 +13,7 @@ import (
 
 func slot(t *testing.T) *passwords.Slot {
 	t.Helper()
-	h, err := passwords.NewHasher(1)
+	h, err := passwords.NewHasher(1, passwords.DefaultCost())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,7 +186,7 @@ func TestNewPasswordsAreBounded(t *testing.T) {
 }
 
 func TestSlotsAndThoseWhoWaitForThemAreBounded(t *testing.T) {
-	h, err := passwords.NewHasher(2)
+	h, err := passwords.NewHasher(2, passwords.DefaultCost())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -128,7 +128,7 @@ func openHouse(t testing.TB, db *store.DB, s *keys.Sealer, c *clock) *house {
 	h := &house{t: t, db: db, clock: c, logs: logs, draining: make(chan struct{})}
 	peppers := keys.NewPeppers(db, s)
 	directory := tenants.NewDirectory(db, 1000)
-	hasher, err := passwords.NewHasher(1)
+	hasher, err := passwords.NewHasher(1, cheap())
 	if err != nil {
 		t.Fatal(err)
 	}
