@@ -109,8 +109,8 @@ func (s *Service) RotateKey(ctx context.Context, a Actor, slug string, o Rotatio
 }
 
 // maxLiveKeys bounds the keys of an algorithm in a JWKS to which orders to rotate may
-// add: every verifier fetches them all.
-const maxLiveKeys = 20
+// add: every verifier fetches them all. No operator in an emergency comes near it.
+const maxLiveKeys = 250
 
 // checkLiveKeys answers too_early where there are as many keys of the algorithm as
 // there may be, until the first of them is gone.
