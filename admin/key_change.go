@@ -41,12 +41,16 @@ func (s *Service) changeKeys(ctx context.Context, c keyChange, plan func(keys.Se
 		if err != nil {
 			return keys.Set{}, err
 		}
-		used := 0
+		used, had := 0, len(made)
 		newKey := func(alg string) (keys.Key, error) {
 			used++
 			return s.newKey(c.tenant, alg, used, made)
 		}
 		planned, refusal := plan(set, newKey)
+		if len(made) > had { // which took its time: no key is in the JWKS since the plan began
+			used = 0
+			planned, refusal = plan(set, newKey)
+		}
 		planned.DueAt = keys.Due(planned, policy(c.tenant), s.now())
 		switch {
 		case !reflect.DeepEqual(planned.Keys, set.Keys):

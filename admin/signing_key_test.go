@@ -124,6 +124,20 @@ func TestRotationIsGuarded(t *testing.T) {
 	wantError(t, err, admin.CodeInvalid, "alg", "RS256")
 }
 
+// A key is in no JWKS while it is being made, which may take long: its instants are
+// those at which it is stored.
+func TestKeysThatAreMadeSlowlyArePublishedWhenTheyAreStored(t *testing.T) {
+	h := newHouse(t)
+	acme := h.signing("acme", "ES256")
+	wantNone(t, h.EnsureKey(t.Context(), acme.ID, "ES256"))
+	h.making = func() { h.now = h.now.Add(time.Minute) }
+	page, err := h.RotateKey(t.Context(), operator(), "acme", admin.RotationOrder{})
+	wantNone(t, err)
+	if next := page.Items[len(page.Items)-1]; next.State != keys.Next || !next.PublishedAt.Equal(h.now) {
+		t.Errorf("%s is published at %s, stored at %s", next.State, next.PublishedAt, h.now)
+	}
+}
+
 // Verifiers fetch all keys of a JWKS: orders do not make it longer and longer.
 func TestRotationsAddKeysUpToABound(t *testing.T) {
 	h := newHouse(t)

@@ -2,6 +2,7 @@ package keys_test
 
 import (
 	"errors"
+	"maps"
 	"reflect"
 	"slices"
 	"time"
@@ -17,6 +18,7 @@ func (w *world) step() {
 	alg := rapid.SampledFrom([]string{keys.RS256, keys.RS256, keys.RS256, keys.ES256}).Draw(w.t, "alg")
 	before, now := w.newest(), w.clock(n, w.now)
 	set, timing := before, w.policy.Timing(w.timing)
+	exempt, revoked := maps.Clone(w.exempt), maps.Clone(w.revoked)
 	var err error
 	switch action := rapid.SampledFrom([]string{
 		"wait", "wait", "wait", "wait", "tend", "tend", "tend", "tend twice", "token", "rotate", "now", "force", "revoke", "leak", "delete", "policy",
@@ -45,9 +47,18 @@ func (w *world) step() {
 		w.wantOtherwise(alg)
 	}
 	w.allow(err)
-	if !reflect.DeepEqual(set.Keys, before.Keys) {
+	if reflect.DeepEqual(set.Keys, before.Keys) {
+		return
+	}
+	crash := rapid.SampledFrom([]string{"", "", "", "", "", "before it is saved", "after it was saved"}).Draw(w.t, "crash")
+	if crash == "before it is saved" { // the plan is lost, with the keys that were made for it
+		w.exempt, w.revoked = exempt, revoked
+	} else {
 		w.excuse(before, set, now)
 		w.save(n, set)
+	}
+	if crash != "" {
+		w.nodes[n].starts = append(w.nodes[n].starts, w.now)
 	}
 }
 

@@ -25,7 +25,16 @@ type world struct {
 	revoked  map[string]int64 // keys that were taken back, and by which version
 }
 
-type simNode struct{ offset, lag time.Duration }
+// simNode is a node. Where it starts again it reads what is stored.
+type simNode struct {
+	offset, lag time.Duration
+	starts      []time.Time
+}
+
+// startedSince reports whether the node started between two instants.
+func (n simNode) startedSince(from, till time.Time) bool {
+	return slices.ContainsFunc(n.starts, func(at time.Time) bool { return !at.Before(from) && !at.After(till) })
+}
 
 // version is a stored set, with when it was stored and by which node, and the
 // algorithms whose keys were all taken back and not replaced yet.
@@ -69,7 +78,7 @@ func (w *world) view(n int, at time.Time) keys.Set { return w.seen(n, at).set }
 func (w *world) seen(n int, at time.Time) version {
 	for i := len(w.versions) - 1; i > 0; i-- {
 		v := w.versions[i]
-		if known := v.at.Add(w.nodes[n].lag); !known.After(at) || v.by == n && !v.at.After(at) {
+		if known := v.at.Add(w.nodes[n].lag); !known.After(at) || !v.at.After(at) && (v.by == n || w.nodes[n].startedSince(v.at, at)) {
 			return v
 		}
 	}
@@ -104,6 +113,9 @@ func (w *world) instants() []time.Time {
 				}
 			}
 		}
+	}
+	for _, n := range w.nodes {
+		list = append(list, n.starts...)
 	}
 	slices.SortFunc(list, time.Time.Compare)
 	list = slices.CompactFunc(list, time.Time.Equal)
