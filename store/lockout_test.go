@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -9,60 +10,81 @@ import (
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
-// A source that has guessed waits at least twice as long as all others, and longer
-// with each further guess that it uses up.
+// A source that used up a guess waits for longer than all others, by a wait of the
+// account's for each guess that it used up.
 func TestWhoGuessedWaitsForLongerThanOthers(t *testing.T) {
 	db := storetest.Open(t)
 	acme := newTenant(t, db, "acme")
 	a := tenants.Attempt{TenantID: acme.ID, Account: "ann", Source: "192.0.2.1", At: instant}
 	fail(t, db, a)
-	for _, turn := range []time.Duration{1, 2, 4, 8, 16, 32, 64, 128, 240, 240} {
-		if wait := take(t, db, a); wait != turn*time.Minute {
-			t.Errorf("waits %v, want %v min", wait, int64(turn))
+	wait := tenants.FirstBlock
+	for used := range 12 {
+		want := time.Duration(used+2) * wait
+		if told := take(t, db, a); told != want {
+			t.Errorf("after %d guesses it waits %v, want %v", used+1, told, want)
 		}
-		a.At = a.At.Add(turn * time.Minute)
-		if wait := take(t, db, a); wait != 0 {
-			t.Errorf("at its end: %v", wait)
+		a.At = a.At.Add(want)
+		if told := take(t, db, a); told != 0 {
+			t.Errorf("at its end: %v", told)
 		}
+		wait = min(2*wait, tenants.LongestBlock)
 	}
 	a.At = a.At.Add(tenants.FailuresForgotten + time.Microsecond)
 	fail(t, db, a)
-	if wait := take(t, db, a); wait != time.Minute {
-		t.Errorf("a day later it waits %v", wait)
+	if told := take(t, db, a); told != 2*tenants.FirstBlock {
+		t.Errorf("a day later it waits %v", told)
 	}
 }
 
-// However long somebody has guessed for without a break, whoever comes from
-// elsewhere waits for one block at most.
-func TestOnePollingSourceKeepsNobodyOut(t *testing.T) {
-	for _, siege := range []time.Duration{time.Minute, 10 * time.Minute, time.Hour, 9 * time.Hour} {
-		db := storetest.Open(t)
-		acme := newTenant(t, db, "acme")
-		attacker := tenants.Attempt{TenantID: acme.ID, Account: "ann", Source: "192.0.2.1", At: instant}
-		for range tenants.AttemptsAllowed {
-			take(t, db, attacker)
-		}
-		poll := max(15*time.Second, siege/240)
-		for ; attacker.At.Sub(instant) < siege; attacker.At = attacker.At.Add(poll) {
-			take(t, db, attacker)
-		}
-		waited, ann := time.Duration(0), attacker
-		for ann.Source = "198.51.100.7"; take(t, db, ann) > 0; waited += poll {
-			attacker.At = attacker.At.Add(poll)
-			take(t, db, attacker)
-			if ann.At = attacker.At; waited > 24*time.Hour {
-				t.Fatalf("after %v of guesses ann never gets in", siege)
+// However many sources guess without a break, whoever comes from elsewhere waits
+// for one block at most once each of them has used up a guess, and until then for
+// no more blocks than they are. Whoever was wrong once waits until they have been
+// wrong twice.
+func TestNoNumberOfPollingSourcesKeepsAnybodyOut(t *testing.T) {
+	for _, sources := range []int{1, 16} {
+		for mistakes := range 3 {
+			db := storetest.Open(t)
+			acme := newTenant(t, db, "acme")
+			now, looked := instant, 0
+			try := func(source string) bool {
+				return take(t, db, tenants.Attempt{TenantID: acme.ID, Account: "ann", Source: source, At: now}) == 0
 			}
-		}
-		if waited > tenants.LongestBlock {
-			t.Errorf("after %v of guesses ann waits %v", siege, waited)
-		}
-		must(t, db.SignedIn(t.Context(), ann))
-		if take(t, db, ann) != 0 {
-			t.Error("ann waits after she has signed in")
-		}
-		if attempts := count(t, db, "sign_in_attempts"); attempts > 3 {
-			t.Errorf("%d rows are left", attempts)
+			// poll has time pass in which the sources guess whenever they may, before ann.
+			poll := func(d time.Duration) {
+				for end := now.Add(d); now.Before(end); {
+					now = now.Add(3 * time.Minute)
+					for n := range sources {
+						if try(fmt.Sprint("192.0.2.", n)) {
+							looked++
+						}
+					}
+				}
+			}
+			rounds := time.Duration(mistakes + 1)
+			siege := time.Duration(sources) * rounds * (rounds + 1) / 2 * tenants.LongestBlock
+			poll(time.Duration(sources) * tenants.LongestBlock)
+			for made := 0; made < mistakes; poll(3 * time.Minute) {
+				if try("198.51.100.7") {
+					made++
+				}
+				if now.Sub(instant) > siege {
+					t.Fatalf("%d sources: ann cannot make %d mistakes in %v", sources, mistakes, siege)
+				}
+			}
+			poll(instant.Add(siege).Sub(now))
+			came := now
+			for !try("198.51.100.7") {
+				if poll(3 * time.Minute); now.Sub(came) > rounds*tenants.LongestBlock {
+					t.Fatalf("%d sources: after %v ann, who was wrong %d times, has waited for %v", sources, siege, mistakes, now.Sub(came))
+				}
+			}
+			if most := tenants.AttemptsAllowed + 5 + int(now.Sub(instant)/tenants.LongestBlock); looked > most {
+				t.Errorf("%d sources had %d guesses in %v", sources, looked, now.Sub(instant))
+			}
+			must(t, db.SignedIn(t.Context(), tenants.Attempt{TenantID: acme.ID, Account: "ann", Source: "198.51.100.7", At: now}))
+			if poll(time.Hour); !try("198.51.100.7") {
+				t.Error("ann waits after she has signed in")
+			}
 		}
 	}
 }

@@ -75,12 +75,17 @@ func (db *DB) PurgeSessions(ctx context.Context, now time.Time) (int64, error) {
 	)
 }
 
-// PurgeAttempts deletes what no longer counts, and returns how much that was.
+// PurgeAttempts deletes what no longer counts, and returns how much that was: the
+// turns of an account once it is guessed at no more.
 func (db *DB) PurgeAttempts(ctx context.Context, now time.Time) (int64, error) {
-	return db.purge(ctx, over{
-		"sign_in_attempts", "tenant_id, account, source", "updated_at < ? OR " + ofStrangers + " AND updated_at < ?",
-		[]any{stored(now.Add(-tenants.SourceForgotten)), stored(now.Add(-tenants.FailuresForgotten))},
-	})
+	const table, key = "sign_in_attempts", "tenant_id, account, source"
+	const guessedAt = "EXISTS (SELECT 1 FROM " + table + " AS of WHERE of.tenant_id = " + table + ".tenant_id AND of.account = " + table + ".account AND of.source = '')"
+	ago := func(d time.Duration) time.Time { return stored(now.Add(-d)) }
+	return db.purge(ctx,
+		over{table, key, "updated_at < ? AND NOT " + ofStrangers, []any{ago(tenants.SourceForgotten)}},
+		over{table, key, "updated_at < ? AND source = ''", []any{ago(tenants.FailuresForgotten)}},
+		over{table, key, "updated_at < ? AND " + ofTurns + " AND NOT " + guessedAt, []any{ago(tenants.FailuresForgotten)}},
+	)
 }
 
 // PurgeAudit deletes the audit events from before an instant and returns how many

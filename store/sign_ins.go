@@ -14,7 +14,8 @@ import (
 // attemptRow counts the failures of an account. The row without a source is for
 // all sources that the account has not signed in from. One of these that used up a
 // guess between two blocks has a row of its own besides, whose source begins with
-// turnMark; there are no more of them than such guesses in a day.
+// turnMark and whose failures are such guesses. It is kept for as long as the
+// account is guessed at, and there are no more of them than such guesses.
 type attemptRow struct {
 	TenantID     string `gorm:"primaryKey"`
 	Account      string `gorm:"primaryKey"`
@@ -28,20 +29,24 @@ func (attemptRow) TableName() string { return "sign_in_attempts" }
 
 const oneAttempt = "tenant_id = ? AND account = ? AND source = ?"
 
-// turnMark begins the source of a row that says when it is an unknown source's turn
-// again; no address begins so.
+// turnMark begins the source of a row that says what an unknown source used up; no
+// address begins so.
 const turnMark = "!"
 
-// ofStrangers are the rows of an account that are not for a known source.
-const ofStrangers = "(source = '' OR source LIKE '" + turnMark + "%')"
+// ofStrangers are the rows of an account that are not for a known source; ofTurns
+// are those of them that are for one source.
+const (
+	ofStrangers = "(source = '' OR " + ofTurns + ")"
+	ofTurns     = "source LIKE '" + turnMark + "%'"
+)
 
 // TakeAttempt counts an attempt as a failure, before anybody knows, and returns
 // 0; or it does not count it and returns how long it must wait. Of any number of
 // attempts at once, on all nodes, tenants.AttemptsAllowed get 0.
 //
 // Sources that the account has signed in from have a count each: nobody else
-// can make them wait. Of the others those that have guessed wait longer than those
-// that have not, so that one of them cannot take every guess that there is.
+// can make them wait. Of the others those come first that have used up fewer
+// guesses, so that no number of them can take every guess that there is.
 func (db *DB) TakeAttempt(ctx context.Context, a tenants.Attempt) (wait time.Duration, err error) {
 	if !storable(a.TenantID, a.Account, a.Source) {
 		return 0, tenants.ErrNotFound
@@ -52,55 +57,48 @@ func (db *DB) TakeAttempt(ctx context.Context, a tenants.Attempt) (wait time.Dur
 		if err != nil {
 			return err
 		}
-		turn, err := turnOf(tx, a, row)
-		if err != nil {
-			return err
+		turn := attemptRow{TenantID: a.TenantID, Account: a.Account, Source: turnMark + a.Source, BlockedUntil: a.At}
+		if row.Source == "" {
+			if _, err := found(tx.Where(oneAttempt, turn.TenantID, turn.Account, turn.Source).Take(&turn).Error); err != nil {
+				return err
+			}
 		}
-		if wait = max(row.BlockedUntil.Sub(a.At), turn.BlockedUntil.Sub(a.At)); wait > 0 {
+		if a.At.Sub(row.UpdatedAt) > tenants.FailuresForgotten {
+			row.Failures = 0
+		}
+		wait = max(0, row.BlockedUntil.Add(tenants.Turn(tenants.Block(row.Failures), turn.Failures)).Sub(a.At))
+		if wait > 0 {
 			return nil
 		}
-		wait = 0
-		row.count(a.At)
+		row.Failures++
 		block := tenants.Block(row.Failures)
-		row.BlockedUntil = a.At.Add(block)
+		row.BlockedUntil, row.UpdatedAt = a.At.Add(block), a.At
 		// An empty source is a value here, and GORM would leave it out.
 		if err := tx.Model(&attemptRow{}).Where(oneAttempt, row.TenantID, row.Account, row.Source).
 			Select("failures", "blocked_until", "updated_at").Updates(&row).Error; err != nil {
 			return err
 		}
-		if block > 0 && turn.Source != "" {
-			turn.count(a.At)
-			turn.BlockedUntil = a.At.Add(tenants.Turn(block, turn.Failures))
+		if row.Source == "" && row.Failures == 1 { // of another siege than the turns
+			if err := tx.Where("tenant_id = ? AND account = ? AND "+ofTurns, a.TenantID, a.Account).Delete(&attemptRow{}).Error; err != nil {
+				return err
+			}
+		}
+		if block == 0 {
+			return nil
+		}
+		if row.Source == "" {
+			turn.Failures++
+			turn.UpdatedAt = a.At
 			if err := tx.Clauses(clause.OnConflict{UpdateAll: true}).Create(&turn).Error; err != nil {
 				return err
 			}
 		}
-		if a.IsUser() && block > 0 {
-			return tx.Create(blocked(a, &row)).Error
+		if !a.IsUser() {
+			return nil
 		}
-		return nil
+		return tx.Create(blocked(a, &row)).Error
 	})
 	return wait, err
-}
-
-// count counts a failure.
-func (r *attemptRow) count(at time.Time) {
-	if at.Sub(r.UpdatedAt) > tenants.FailuresForgotten {
-		r.Failures = 0
-	}
-	r.Failures++
-	r.UpdatedAt = at
-}
-
-// turnOf returns the row of the turn of an attempt that the given row counts; one
-// without a source where it has none.
-func turnOf(tx *gorm.DB, a tenants.Attempt, counts attemptRow) (attemptRow, error) {
-	if a.Source == "" || counts.Source != "" {
-		return attemptRow{}, nil
-	}
-	row := attemptRow{TenantID: a.TenantID, Account: a.Account, Source: turnMark + a.Source, UpdatedAt: a.At}
-	_, err := found(tx.Where(oneAttempt, row.TenantID, row.Account, row.Source).Take(&row).Error)
-	return row, err
 }
 
 // KnowsSource reports whether the account has signed in from the attempt's source

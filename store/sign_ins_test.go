@@ -137,14 +137,22 @@ func TestAttemptsArePurgedWhenTheyNoLongerCount(t *testing.T) {
 	nobody := tenants.Attempt{TenantID: acme.ID, Account: tenants.NoAccount("x"), Source: "b", At: instant}
 	must(t, db.SignedIn(t.Context(), ann))
 	fail(t, db, nobody) // two rows: of all sources, and of this one's turn
-	for _, step := range []struct {
-		after time.Duration
-		want  int64
-	}{{tenants.FailuresForgotten, 0}, {tenants.FailuresForgotten + time.Second, 2}, {tenants.SourceForgotten, 0}, {tenants.SourceForgotten + time.Second, 1}} {
-		if deleted, err := db.PurgeAttempts(t.Context(), instant.Add(step.after)); err != nil || deleted != step.want {
-			t.Errorf("after %v: %d, %v", step.after, deleted, err)
+	at := func(after time.Duration, want int64) {
+		t.Helper()
+		if deleted, err := db.PurgeAttempts(t.Context(), nobody.At.Add(after)); err != nil || deleted != want {
+			t.Errorf("%v after the last guess: %d, %v", after, deleted, err)
 		}
 	}
+	nobody.At, nobody.Source = nobody.At.Add(tenants.FailuresForgotten), "c"
+	if take(t, db, nobody) != 0 {
+		t.Fatal("no guess a day later")
+	}
+	at(time.Second, 0) // the first turn is older than a day, and still a turn
+	at(tenants.FailuresForgotten, 0)
+	at(tenants.FailuresForgotten+time.Second, 3)
+	nobody.At = instant
+	at(tenants.SourceForgotten, 0)
+	at(tenants.SourceForgotten+time.Second, 1)
 }
 
 // Class M: attempts at once, on several nodes, evaluate no more guesses than

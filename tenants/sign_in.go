@@ -21,7 +21,6 @@ const (
 	AttemptsAllowed   = 10
 	FirstBlock        = 30 * time.Second // doubled with each further failure
 	LongestBlock      = 15 * time.Minute
-	LongestTurn       = 4 * time.Hour       // that one source waits for its next guess
 	FailuresForgotten = 24 * time.Hour      // after the last one
 	SourceForgotten   = 90 * 24 * time.Hour // after the last success there
 	SourcesKept       = 20                  // for each account
@@ -52,14 +51,8 @@ func Block(failures int) time.Duration {
 	return wait
 }
 
-// Turn returns how long a source that the account has not signed in from waits
-// after it used up, for that many times in a row, what an account that is guessed
-// at has left; block is how long all wait now. It is longer than block, so that
-// who has not guessed comes first when that is over.
-func Turn(block time.Duration, used int) time.Duration {
-	wait := 2 * block
-	for own := 2 * FirstBlock; used > 0 && wait < LongestTurn; used-- {
-		wait, own = max(wait, own), 2*own
-	}
-	return min(wait, LongestTurn)
-}
+// Turn returns how much longer than the account a source waits that the account
+// has not signed in from, after it was the one to use up, so many times, what an
+// account that is guessed at has left: those who used up less come first, each
+// with a while for themselves that is as long as the account's wait.
+func Turn(block time.Duration, used int) time.Duration { return time.Duration(used) * block }
