@@ -9,7 +9,7 @@ import (
 // Delegation is the exchange of a token for a narrower one of the same subject: of
 // fewer scopes, a shorter life or, for a resource server that calls another, of
 // that one's audience. With an actor token it is for that one's subject, who may
-// act if a rule says so.
+// act if a rule or the subject token's may_act says so.
 type Delegation struct{ Rules *Impersonations }
 
 // Params returns the reason.
@@ -68,7 +68,7 @@ func (d Delegation) byActor(ctx context.Context, r *ExchangeRequest, made *Subje
 	if target == nil {
 		return refusedTarget()
 	}
-	permit, err := d.Rules.permit(ctx, r, actor, target, reason)
+	permit, err := d.Rules.permit(ctx, r, actor, target, reason, r.Subject.facts.MayAct.rules(actor, target)...)
 	if err != nil {
 		return err
 	}

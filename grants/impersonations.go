@@ -3,6 +3,7 @@ package grants
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -51,14 +52,15 @@ func (p permit) apply(s *Subject, now time.Time) {
 	s.Record.Details["rule"] = p.rule.ID
 }
 
-// permit returns the first rule that lets the actor become the target, for that
-// reason. It is invalid_target for whoever may not be become, and invalid_request
-// where nothing but a reason is missing.
-func (i *Impersonations) permit(ctx context.Context, r *ExchangeRequest, actor, target *tenants.User, reason string) (permit, error) {
+// permit returns the first rule, of the tenant's or a further one, that lets the
+// actor become the target, for that reason. It is invalid_target for whoever may not
+// be become, and invalid_request where nothing but a reason is missing.
+func (i *Impersonations) permit(ctx context.Context, r *ExchangeRequest, actor, target *tenants.User, reason string, further ...tenants.ImpersonationRule) (permit, error) {
 	rules, err := i.rules.ImpersonationRules(ctx, r.Tenant.ID)
 	if err != nil {
 		return permit{}, err
 	}
+	rules = slices.Concat(rules, further)
 	actors, err := i.actors(ctx, r.Tenant.ID, actor, r.Subject)
 	if err != nil {
 		return permit{}, err

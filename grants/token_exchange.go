@@ -147,6 +147,18 @@ func (p *party) is(r *Request, actor *Token) bool {
 	return p.Subject == r.Client.ID || p.Subject == tenants.ServiceAccountID(r.Client.ID)
 }
 
+// rules returns what the claim permits: that the actor, whom it was found to name,
+// acts for whom the token speaks for, if that one may do no more than the actor.
+// Naming nothing but a client lets no particular subject act.
+func (p *party) rules(actor, target *tenants.User) []tenants.ImpersonationRule {
+	if p == nil || p.Subject == "" {
+		return nil
+	}
+	return []tenants.ImpersonationRule{{
+		ID: tenants.MayAct, Status: tenants.Active, Actor: tenants.Party{User: actor.ID}, Target: tenants.Party{User: target.ID},
+	}}
+}
+
 // confine holds what a kind of exchange made to what was brought: scopes and life
 // of both tokens and, for a client's own token, its audience.
 func confine(client *tenants.Client, made *Subject, subject, actor *Token) error {

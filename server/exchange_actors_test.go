@@ -46,8 +46,8 @@ func TestClassEChainsAreKeptAndBounded(t *testing.T) {
 	h.refused(oauth.InvalidRequest, "desk", subject, "actor_token", h.earned("desk", actor), "actor_token_type", accessType)
 }
 
-// Section 4.4 of RFC 8693: where a token has a may_act, nobody else may act than whom
-// it names; and that one needs a rule all the same.
+// Section 4.4 of RFC 8693: where a token has a may_act, whom it names may act, if the
+// subject has no permission that the actor lacks, and nobody else may.
 func TestClassEMayActIsHonoured(t *testing.T) {
 	h := newHouse(t)
 	h.desks()
@@ -98,8 +98,11 @@ func TestClassEMayActIsHonoured(t *testing.T) {
 	}
 	h.refused(oauth.InvalidRequest, "desk", h.signed(oauth.TypeAccessToken, ann, object{"may_act": object{"sub": "shop"}}), "requested_subject", "cora")
 	h.earned("desk", h.signed(oauth.TypeAccessToken, ann, object{"may_act": object{"sub": "desk"}}), "requested_subject", "cora")
+	h.refused(oauth.InvalidTarget, "desk", h.signed(oauth.TypeAccessToken, ann, object{"may_act": object{"sub": "desk"}}), "requested_subject", "boss")
 	h.admin("PATCH", "tenants/acme/users/carl", `{"groups":[]}`) // no rule lets ann become carl
-	h.refused(oauth.InvalidTarget, "desk", h.signed(oauth.TypeAccessToken, carl, object{"may_act": object{"sub": "ann"}}), byAnn...)
+	h.refused(oauth.InvalidTarget, "desk", h.signed(oauth.TypeAccessToken, carl, object{"may_act": object{"client_id": "desk"}}), byAnn...)
+	h.earned("desk", h.signed(oauth.TypeAccessToken, carl, object{"may_act": object{"sub": "ann"}}), byAnn...)
+	h.refused(oauth.InvalidTarget, "desk", h.signed(oauth.TypeAccessToken, h.as("boss"), object{"may_act": object{"sub": "ann"}}), byAnn...)
 }
 
 // Clients and APIs may have a may_act in all of their tokens.

@@ -37,7 +37,7 @@ func IsClaimSource(from string) bool {
 }
 
 // MayAct is the claim of RFC 8693 section 4.4. It can be set, as a constant: what it
-// names is the only one who gets anything for a token, and needs a rule all the same.
+// names is the only one who gets anything for a token.
 const MayAct = "may_act"
 
 // SettableClaim reports whether configuration may set the claim. may_act may be
