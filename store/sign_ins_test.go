@@ -130,6 +130,29 @@ func TestOnlyTheLatestSourcesAreKnown(t *testing.T) {
 	}
 }
 
+// Class M: sources that only guess take the place of none that is known.
+func TestClassMGuessersPushNoSourceOut(t *testing.T) {
+	db := storetest.Open(t)
+	acme := newTenant(t, db, "acme")
+	home := tenants.Attempt{TenantID: acme.ID, Account: "ann", Source: "198.51.100.7", At: instant}
+	must(t, db.SignedIn(t.Context(), home))
+	guess := home
+	for n := range tenants.AttemptsAllowed + tenants.SourcesKept {
+		guess.Source, guess.At = fmt.Sprint("192.0.2.", n), guess.At.Add(tenants.LongestBlock)
+		if wait := take(t, db, guess); wait > 0 {
+			t.Fatalf("guesser %d waits %v", n, wait)
+		}
+	}
+	elsewhere := home
+	elsewhere.Source, elsewhere.At = "198.51.100.8", guess.At.Add(tenants.LongestBlock)
+	must(t, db.SignedIn(t.Context(), elsewhere))
+	for _, a := range []tenants.Attempt{home, elsewhere} {
+		if known, err := db.KnowsSource(t.Context(), a); err != nil || !known {
+			t.Errorf("%s is not known: %v", a.Source, err)
+		}
+	}
+}
+
 func TestAttemptsArePurgedWhenTheyNoLongerCount(t *testing.T) {
 	db := storetest.Open(t)
 	acme := newTenant(t, db, "acme")
