@@ -78,9 +78,15 @@ func TestClassMUnknownUsersAreAnsweredLikeWrongPasswords(t *testing.T) {
 			t.Errorf("%q: %+v, want %+v", c[0], got, want)
 		}
 	}
-	// Both are counted, so that waiting tells nothing either.
-	for i, username := range []string{"ann", "nobody", "off"} {
+	// All are counted, so that waiting tells nothing either, nor where somebody signs in.
+	h.admin("POST", "tenants/acme/users", `{"id":"u5","username":"resident","password":"correct horse"}`)
+	for i, username := range []string{"ann", "nobody", "off", "resident"} {
 		h.behind = fmt.Sprint("198.51.100.", i+1) // as addresses are counted too
+		if username == "resident" {
+			if response, _ := h.signIn("acme", username, "correct horse"); response.StatusCode != http.StatusOK {
+				t.Fatal(response.Status)
+			}
+		}
 		status := 0
 		for n := 0; n < tenants.AttemptsAllowed+1 && status != http.StatusTooManyRequests; n++ {
 			response, _ := h.signIn("acme", username, "wrong horse")

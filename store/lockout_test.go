@@ -10,29 +10,69 @@ import (
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
-// A source that used up a guess waits for longer than all others, by a wait of the
-// account's for each guess that it used up.
-func TestWhoGuessedWaitsForLongerThanOthers(t *testing.T) {
+// A source that used up a guess waits for longer than those that did not: twice as
+// long as they while it guesses alone. Class M: that is as long as where the account
+// has signed in before, and as for an account that does not exist.
+func TestClassMWhoGuessesAloneWaitsAlikeForEveryAccount(t *testing.T) {
 	db := storetest.Open(t)
 	acme := newTenant(t, db, "acme")
-	a := tenants.Attempt{TenantID: acme.ID, Account: "ann", Source: "192.0.2.1", At: instant}
-	fail(t, db, a)
-	wait := tenants.FirstBlock
-	for used := range 12 {
-		want := time.Duration(used+2) * wait
-		if told := take(t, db, a); told != want {
-			t.Errorf("after %d guesses it waits %v, want %v", used+1, told, want)
+	for _, a := range []tenants.Attempt{
+		{Account: "ann"}, {Account: "at home"}, {Account: tenants.NoAccount("x")},
+	} {
+		a.TenantID, a.Source, a.At = acme.ID, "192.0.2.1", instant
+		if a.Account == "at home" {
+			must(t, db.SignedIn(t.Context(), a))
 		}
-		a.At = a.At.Add(want)
-		if told := take(t, db, a); told != 0 {
-			t.Errorf("at its end: %v", told)
+		fail(t, db, a)
+		wait := tenants.FirstBlock
+		for used := range 12 {
+			if told := take(t, db, a); told != 2*wait {
+				t.Errorf("%s: after %d guesses it waits %v, want %v", a.Account, used+1, told, 2*wait)
+			}
+			a.At = a.At.Add(2*wait - time.Microsecond)
+			if told := take(t, db, a); told != time.Microsecond {
+				t.Errorf("%s: shortly before its end: %v", a.Account, told)
+			}
+			a.At = a.At.Add(time.Microsecond)
+			if told := take(t, db, a); told != 0 {
+				t.Errorf("%s: at its end: %v", a.Account, told)
+			}
+			wait = min(2*wait, tenants.LongestBlock)
 		}
-		wait = min(2*wait, tenants.LongestBlock)
+		a.At = a.At.Add(tenants.FailuresForgotten + time.Microsecond)
+		fail(t, db, a)
+		if told := take(t, db, a); told != 2*tenants.FirstBlock {
+			t.Errorf("%s: a day later it waits %v", a.Account, told)
+		}
 	}
-	a.At = a.At.Add(tenants.FailuresForgotten + time.Microsecond)
-	fail(t, db, a)
-	if told := take(t, db, a); told != 2*tenants.FirstBlock {
-		t.Errorf("a day later it waits %v", told)
+}
+
+// Of sources that guessed those that used up more wait longer, by a wait of the
+// account's for each guess that they used up more than the one that used up least.
+func TestWhoGuessedMoreWaitsForLonger(t *testing.T) {
+	db := storetest.Open(t)
+	acme := newTenant(t, db, "acme")
+	more := tenants.Attempt{TenantID: acme.ID, Account: "ann", Source: "192.0.2.1", At: instant}
+	fail(t, db, more)
+	for range 9 {
+		more.At = more.At.Add(2 * tenants.LongestBlock)
+		take(t, db, more)
+	}
+	more.At = more.At.Add(tenants.LongestBlock)
+	less := more
+	less.Source = "192.0.2.2"
+	for used := range 5 {
+		if told := take(t, db, less); told != 0 {
+			t.Errorf("who used up %d guesses waits %v", used, told)
+		}
+		if told, want := take(t, db, less), 2*tenants.LongestBlock; told != want {
+			t.Errorf("who used up %d guesses waits %v, want %v", used+1, told, want)
+		}
+		if told, want := take(t, db, more), time.Duration(2+10-used-1)*tenants.LongestBlock; told != want {
+			t.Errorf("who used up 10 guesses, and another one %d, waits %v, want %v", used+1, told, want)
+		}
+		less.At = less.At.Add(2 * tenants.LongestBlock)
+		more.At = less.At
 	}
 }
 

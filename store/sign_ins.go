@@ -45,7 +45,8 @@ const (
 // attempts at once, on all nodes, tenants.AttemptsAllowed get 0.
 //
 // Sources that the account has signed in from have a count each: nobody else
-// can make them wait. Of the others those come first that have used up fewer
+// can make them wait. They wait for as long as one of the others that guesses
+// alone. Of the others those come first that have used up fewer
 // guesses, so that no number of them can take every guess that there is.
 func (db *DB) TakeAttempt(ctx context.Context, a tenants.Attempt) (wait time.Duration, err error) {
 	if !storable(a.TenantID, a.Account, a.Source) {
@@ -57,22 +58,22 @@ func (db *DB) TakeAttempt(ctx context.Context, a tenants.Attempt) (wait time.Dur
 		if err != nil {
 			return err
 		}
-		turn := attemptRow{TenantID: a.TenantID, Account: a.Account, Source: turnMark + a.Source, BlockedUntil: a.At}
-		if row.Source == "" {
-			if _, err := found(tx.Where(oneAttempt, turn.TenantID, turn.Account, turn.Source).Take(&turn).Error); err != nil {
-				return err
-			}
-		}
 		if a.At.Sub(row.UpdatedAt) > tenants.FailuresForgotten {
 			row.Failures = 0
 		}
-		wait = max(0, row.BlockedUntil.Add(tenants.Turn(tenants.Block(row.Failures), turn.Failures)).Sub(a.At))
-		if wait > 0 {
+		turn, later, err := turnOf(tx, a, row)
+		if err != nil {
+			return err
+		}
+		if wait = max(0, row.BlockedUntil.Add(later).Sub(a.At)); wait > 0 {
 			return nil
 		}
 		row.Failures++
 		block := tenants.Block(row.Failures)
 		row.BlockedUntil, row.UpdatedAt = a.At.Add(block), a.At
+		if row.Source != "" {
+			row.BlockedUntil = a.At.Add(tenants.BlockAlone(row.Failures))
+		}
 		// An empty source is a value here, and GORM would leave it out.
 		if err := tx.Model(&attemptRow{}).Where(oneAttempt, row.TenantID, row.Account, row.Source).
 			Select("failures", "blocked_until", "updated_at").Updates(&row).Error; err != nil {
@@ -99,6 +100,23 @@ func (db *DB) TakeAttempt(ctx context.Context, a tenants.Attempt) (wait time.Dur
 		return tx.Create(blocked(a, &row)).Error
 	})
 	return wait, err
+}
+
+// turnOf returns the row that says what the source of an attempt used up, if it is
+// one that the account has not signed in from, and how much longer than the account
+// it waits.
+func turnOf(tx *gorm.DB, a tenants.Attempt, row attemptRow) (turn attemptRow, later time.Duration, err error) {
+	turn = attemptRow{TenantID: a.TenantID, Account: a.Account, Source: turnMark + a.Source, BlockedUntil: a.At}
+	block := tenants.Block(row.Failures)
+	if row.Source != "" || block == 0 {
+		return turn, 0, nil
+	}
+	if there, err := found(tx.Where(oneAttempt, turn.TenantID, turn.Account, turn.Source).Take(&turn).Error); err != nil || !there {
+		return turn, 0, err
+	}
+	var least int
+	err = tx.Model(&attemptRow{}).Select("MIN(failures)").Where("tenant_id = ? AND account = ? AND "+ofTurns, a.TenantID, a.Account).Scan(&least).Error
+	return turn, tenants.Turn(block, turn.Failures, least), err
 }
 
 // KnowsSource reports whether the account has signed in from the attempt's source

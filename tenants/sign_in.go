@@ -53,6 +53,20 @@ func Block(failures int) time.Duration {
 
 // Turn returns how much longer than the account a source waits that the account
 // has not signed in from, after it was the one to use up, so many times, what an
-// account that is guessed at has left: those who used up less come first, each
-// with a while for themselves that is as long as the account's wait.
-func Turn(block time.Duration, used int) time.Duration { return time.Duration(used) * block }
+// account that is guessed at has left; least is what the source has used up that
+// used up the least of those that did. Those who used up less come first, each with
+// a while for themselves that is as long as the account's wait.
+func Turn(block time.Duration, used, least int) time.Duration {
+	if used == 0 {
+		return 0
+	}
+	return time.Duration(1+used-least) * block
+}
+
+// BlockAlone returns how long a source waits that alone has failed so many times in a
+// row. Where the account has signed in before it is no shorter than elsewhere: nobody
+// learns by it whose place that is.
+func BlockAlone(failures int) time.Duration {
+	block := Block(failures)
+	return block + Turn(block, 1, 1)
+}
