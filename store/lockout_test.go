@@ -129,12 +129,6 @@ func TestNoNumberOfPollingSourcesKeepsAnybodyOut(t *testing.T) {
 	}
 }
 
-func count(t *testing.T, db *store.DB, table string) (n int) {
-	t.Helper()
-	must(t, db.Pool().QueryRowContext(t.Context(), "SELECT count(*) FROM "+table).Scan(&n))
-	return n
-}
-
 // What an administrator does about it ends every wait, and forgets no place.
 func TestAnAdministratorEndsAWait(t *testing.T) {
 	for what, act := range map[string]func(*store.DB, *tenants.User) error{
