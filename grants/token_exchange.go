@@ -119,7 +119,7 @@ func brought(ctx context.Context, r *Request, name string) (*Token, error) {
 // act for its subject, nobody else gets anything for it.
 func mayAct(r *Request, subject, actor *Token) error {
 	named := subject.facts.MayAct
-	if named == nil || named.is(r, actor) {
+	if named == nil || named.is(r, subject, actor) {
 		return nil
 	}
 	return oauth.Errorf(oauth.InvalidRequest, oauth.ReasonForbidden, "subject_token names in may_act who may act for its subject, and that is somebody else")
@@ -132,10 +132,14 @@ type party struct {
 	ClientID string `json:"client_id"`
 }
 
-// is reports whether the party is who acts: the subject of the actor token, or
-// else the client. A party that is named by nothing is nobody.
-func (p *party) is(r *Request, actor *Token) bool {
+// is reports whether the party that the subject token names is who acts: the subject
+// of the actor token, or else the client. A party that is named by nothing is nobody,
+// and one that was made after the token is not whom it names.
+func (p *party) is(r *Request, subject, actor *Token) bool {
 	if p.Issuer != "" && p.Issuer != r.Tenant.Issuer || p.ClientID != "" && p.ClientID != r.Client.ID {
+		return false
+	}
+	if made := madeAt(r.Client, actor); subject.facts.IssuedAt < made.Unix() { // its id belonged to another one then
 		return false
 	}
 	if p.Subject == "" {
@@ -145,6 +149,17 @@ func (p *party) is(r *Request, actor *Token) bool {
 		return p.Subject == actor.facts.Subject
 	}
 	return p.Subject == r.Client.ID || p.Subject == tenants.ServiceAccountID(r.Client.ID)
+}
+
+// madeAt returns when who acts was made.
+func madeAt(client *tenants.Client, actor *Token) time.Time {
+	switch {
+	case actor == nil:
+		return client.CreatedAt
+	case actor.User == nil:
+		return actor.Client.CreatedAt
+	}
+	return actor.User.CreatedAt
 }
 
 // rules returns what the claim permits: that the actor, whom it was found to name,

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"testing"
+	"time"
 
 	"github.com/gatehouse-auth/gatehouse/oauth"
 )
@@ -103,6 +104,33 @@ func TestClassEMayActIsHonoured(t *testing.T) {
 	h.refused(oauth.InvalidTarget, "desk", h.signed(oauth.TypeAccessToken, carl, object{"may_act": object{"client_id": "desk"}}), byAnn...)
 	h.earned("desk", h.signed(oauth.TypeAccessToken, carl, object{"may_act": object{"sub": "ann"}}), byAnn...)
 	h.refused(oauth.InvalidTarget, "desk", h.signed(oauth.TypeAccessToken, h.as("boss"), object{"may_act": object{"sub": "ann"}}), byAnn...)
+}
+
+// Class G: who gets the id of a user or a client that is no more is not whom a may_act
+// of before names.
+func TestClassGMayActNamesNobodyWhoCameLater(t *testing.T) {
+	h := newHouse(t)
+	h.desks()
+	dora := `{"id":"dora","username":"dora"}`
+	till := `{"client_id":"till","client_secret":"s","name":"Till","grant_types":["client_credentials","` + exchangeGrant + `"],"apis":[{"identifier":"https://shop.example"}],"resource_server_for":["https://shop.example"]}`
+	h.admin("POST", "tenants/acme/users", dora)
+	h.admin("POST", "tenants/acme/clients", till)
+	names := func(name string) string {
+		return h.signed(oauth.TypeAccessToken, h.as("carl"), map[string]any{"may_act": map[string]any{"sub": name}})
+	}
+	byDora, byTill := names("dora"), names("till")
+	acts := func(token string) []string { return []string{"actor_token", token, "actor_token_type", accessType} }
+	h.earned("desk", byDora, acts(h.as("dora"))...)
+	h.earned("till", byTill)
+	h.earned("till", byTill, acts(h.own("till"))...)
+	h.admin("DELETE", "tenants/acme/users/dora", "")
+	h.admin("DELETE", "tenants/acme/clients/till", "")
+	h.clock.Advance(time.Second)
+	h.admin("POST", "tenants/acme/users", dora)
+	h.admin("POST", "tenants/acme/clients", till)
+	h.refused(oauth.InvalidRequest, "desk", byDora, acts(h.as("dora"))...)
+	h.refused(oauth.InvalidRequest, "till", byTill)
+	h.refused(oauth.InvalidRequest, "till", byTill, acts(h.own("till"))...)
 }
 
 // Clients and APIs may have a may_act in all of their tokens.
