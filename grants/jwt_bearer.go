@@ -49,22 +49,35 @@ func (JWTBearer) Params() []string { return []string{"assertion"} }
 // OpenToPublic says that public clients may use it.
 func (JWTBearer) OpenToPublic() {}
 
+// ClientID returns the client that the rules of the assertion's issuer let the
+// workload use. Where these are several the request has to name one.
+func (g JWTBearer) ClientID(ctx context.Context, tenant *tenants.Tenant, params oauth.Params) (string, error) {
+	issuer, token, err := g.verified(ctx, tenant, params)
+	if err != nil {
+		return "", err
+	}
+	var id string
+	for i := range issuer.Rules {
+		rule := &issuer.Rules[i]
+		if rule.ClientID == id || !fits(rule, token) {
+			continue
+		}
+		if id != "" {
+			return "", oauth.Errorf(oauth.InvalidRequest, oauth.ReasonMissing, "client_id is missing: the rules of the assertion's issuer let this workload use several clients")
+		}
+		id = rule.ClientID
+	}
+	if id == "" {
+		return "", oauth.Errorf(oauth.InvalidGrant, oauth.ReasonForbidden, "no rule of its issuer lets this workload use a client")
+	}
+	return id, nil
+}
+
 // Authorize finds the rule that lets the workload use the client. The assertion
 // is spent when the token is about to leave, unless its issuer's are reusable.
 func (g JWTBearer) Authorize(ctx context.Context, r *Request) (*Subject, error) {
-	text := r.Params["assertion"]
-	if text == "" {
-		return nil, oauth.Errorf(oauth.InvalidRequest, oauth.ReasonMissing, "assertion is missing")
-	}
-	token, err := assertion.Read(text)
+	issuer, token, err := g.verified(ctx, r.Tenant, r.Params)
 	if err != nil {
-		return nil, oauth.Errorf(oauth.InvalidGrant, oauth.ReasonMalformed, "the assertion cannot be read: %v", err)
-	}
-	issuer, err := g.issuer(ctx, r.Tenant, token)
-	if err != nil {
-		return nil, err
-	}
-	if err := g.check(r.Tenant, issuer, token); err != nil {
 		return nil, err
 	}
 	rule := ruleFor(issuer, r.Client, token)
@@ -83,6 +96,23 @@ func (g JWTBearer) Authorize(ctx context.Context, r *Request) (*Subject, error) 
 		return nil, oauth.Errorf(oauth.InvalidGrant, oauth.ReasonUnknown, "the user that the rule names is no more")
 	}
 	return subject, err
+}
+
+// verified returns the assertion, which is good, and who signed it.
+func (g JWTBearer) verified(ctx context.Context, tenant *tenants.Tenant, params oauth.Params) (*tenants.TrustedIssuer, *assertion.Token, error) {
+	text := params["assertion"]
+	if text == "" {
+		return nil, nil, oauth.Errorf(oauth.InvalidRequest, oauth.ReasonMissing, "assertion is missing")
+	}
+	token, err := assertion.Read(text)
+	if err != nil {
+		return nil, nil, oauth.Errorf(oauth.InvalidGrant, oauth.ReasonMalformed, "the assertion cannot be read: %v", err)
+	}
+	issuer, err := g.issuer(ctx, tenant, token)
+	if err != nil {
+		return nil, nil, err
+	}
+	return issuer, token, g.check(tenant, issuer, token)
 }
 
 // issuer returns who signed. Whatever is wrong before the signature is known to
@@ -171,11 +201,16 @@ func (g JWTBearer) check(tenant *tenants.Tenant, issuer *tenants.TrustedIssuer, 
 func ruleFor(issuer *tenants.TrustedIssuer, client *tenants.Client, token *assertion.Token) *tenants.TrustRule {
 	for i := range issuer.Rules {
 		rule := &issuer.Rules[i]
-		if rule.ClientID == client.ID && tenants.Matches(rule.Subject, token.Claims.Subject) && claimsMatch(rule.Claims, &token.Claims) {
+		if rule.ClientID == client.ID && fits(rule, token) {
 			return rule
 		}
 	}
 	return nil
+}
+
+// fits reports whether all of a rule's conditions hold.
+func fits(rule *tenants.TrustRule, token *assertion.Token) bool {
+	return tenants.Matches(rule.Subject, token.Claims.Subject) && claimsMatch(rule.Claims, &token.Claims)
 }
 
 func claimsMatch(conditions map[string][]string, claims *assertion.Claims) bool {

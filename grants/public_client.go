@@ -27,6 +27,25 @@ func (PublicClient) Authenticate(_ context.Context, p *Proof) error {
 // may use it too.
 type OpenToPublic interface{ OpenToPublic() }
 
+// NamesClient is a Grant whose proof tells which client asks, for requests that
+// name none (RFC 7521 section 4.1).
+type NamesClient interface {
+	// ClientID returns the only client that the proof is good for. That client is
+	// a public one still: one of any other method has to authenticate.
+	ClientID(ctx context.Context, tenant *tenants.Tenant, params oauth.Params) (string, error)
+}
+
+// credentials returns those of the request, or the name of a client where the
+// grant tells which one asks.
+func (s *Service) credentials(ctx context.Context, r *TokenRequest, grant Grant) (oauth.Credentials, error) {
+	names, ok := grant.(NamesClient)
+	if !ok || !r.Credentials.Nothing() {
+		return r.Credentials, nil
+	}
+	id, err := names.ClientID(ctx, r.Tenant, r.Params.Only(grant.Params()))
+	return oauth.Credentials{Method: oauth.AuthNone, Readings: []oauth.Pair{{ClientID: id}}}, err
+}
+
 // admit answers unauthorized_client for a client that may not use the grant.
 func admit(client *tenants.Client, grant Grant) error {
 	if !client.AllowsGrant(grant.Type()) {

@@ -84,7 +84,11 @@ func (s *Service) Token(ctx context.Context, r *TokenRequest) (*oauth.Response, 
 	if err != nil {
 		return nil, err
 	}
-	proof, err := s.clients.prove(ctx, r.Tenant, r.Credentials, r.Address)
+	credentials, err := s.credentials(ctx, r, grant)
+	if err != nil {
+		return nil, err
+	}
+	proof, err := s.clients.prove(ctx, r.Tenant, credentials, r.Address)
 	if err != nil {
 		return nil, err
 	}

@@ -19,6 +19,9 @@ type Credentials struct {
 // Pair is a client_id and the secret that came with it.
 type Pair struct{ ClientID, Secret string }
 
+// Nothing reports whether neither a client nor a proof of one was sent.
+func (c Credentials) Nothing() bool { return c.Method == "" && len(c.Readings) == 0 }
+
 // ClientID returns the client that the credentials speak for, unproven.
 func (c Credentials) ClientID() string {
 	if len(c.Readings) == 0 {
