@@ -111,17 +111,22 @@ func (i *issuer) discover(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return parseMetadata(i.name, got.body, i.allowHTTP)
+}
+
+// parseMetadata returns where the keys of an issuer are, by its own metadata.
+func parseMetadata(issuer string, body []byte, allowHTTP bool) (keysURL string, err error) {
 	var metadata struct {
 		Issuer  string `json:"issuer"`
 		KeysURL string `json:"jwks_uri"`
 	}
-	if err := json.Unmarshal(got.body, &metadata); err != nil {
+	if err := json.Unmarshal(body, &metadata); err != nil {
 		return "", errors.New("the metadata is not JSON")
 	}
-	if metadata.Issuer != i.name {
-		return "", fmt.Errorf("the metadata of %q names another issuer", i.name)
+	if metadata.Issuer != issuer {
+		return "", fmt.Errorf("the metadata of %q names another issuer", issuer)
 	}
-	if err := checkURL(metadata.KeysURL, i.allowHTTP); err != nil {
+	if err := checkURL(metadata.KeysURL, allowHTTP); err != nil {
 		return "", fmt.Errorf("jwks_uri %q: %w", metadata.KeysURL, err)
 	}
 	return metadata.KeysURL, nil
