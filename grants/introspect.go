@@ -41,7 +41,7 @@ func (s *Service) Introspect(ctx context.Context, r *TokenRequest) (map[string]a
 	}
 	answer := maps.Clone(live.Claims)
 	answer["active"], answer["token_type"] = true, "Bearer"
-	if live.User != nil {
+	if delete(answer, "username"); live.User != nil { // a claim of that name says nothing of who it is (RFC 7662 section 2.2)
 		answer["username"] = live.User.Username
 	}
 	if delete(answer, "scope"); live.Scope() != "" {
