@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -268,4 +269,26 @@ func FuzzCheckHash(f *testing.F) {
 			t.Errorf("%q is taken", hash)
 		}
 	})
+}
+
+// Class M: who has no password, or one that cannot be read, costs a hash as everybody
+// does. argon2 needs its memory for each, and nothing else here needs so much.
+func TestClassMNothingToVerifyCostsAHash(t *testing.T) {
+	s := slot(t)
+	own, err := s.Hash(horse)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cost := uint64(passwords.DefaultCost().Memory) << 10
+	for name, c := range map[string][2]string{
+		"a wrong password": {own, "wrong horse"}, "nobody": {"", horse}, "no hash": {"{SSHA}x", horse}, "a password that bcrypt would cut": {bcryptOf, strings.Repeat("a", 73)},
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		match, _ := s.Verify(c[0], c[1])
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; match || took < cost || took > 2*cost {
+			t.Errorf("%s: %v, by %d bytes, want %d", name, match, took, cost)
+		}
+	}
 }
