@@ -30,6 +30,10 @@ func TestClassEChainsAreKeptAndBounded(t *testing.T) {
 	if act := fmt.Sprint(claimsOf(t, carl)["act"]); act != "map[act:map[sub:ann] sub:cora]" {
 		t.Errorf("act is %s", act)
 	}
+	byAnn := h.earned("desk", h.earned("desk", ann, "requested_subject", "carl"), "actor_token", h.as("ann"), "actor_token_type", accessType)
+	if act := fmt.Sprint(claimsOf(t, byAnn)["act"]); act != "map[act:map[sub:ann] sub:ann]" {
+		t.Errorf("act is %s by an actor token", act)
+	}
 	token := carl
 	for range 3 {
 		token = h.earned("desk", token)
