@@ -14,7 +14,7 @@ import (
 func TestClassFWhatHasEndedWorksNowhere(t *testing.T) {
 	a, b := pair(t, func(*house) {})
 	hash := hashOf(t, "correct horse")
-	every := []string{"api_key", "bearer", "client_secret", "device_code", "exchange", "introspection", "key_token", "password", "refresh_token", "session"}
+	every := []string{"api_key", "assertion", "bearer", "client_secret", "device_code", "exchange", "introspection", "key_token", "password", "person", "refresh_token", "session"}
 	but := func(names ...string) []string {
 		return slices.DeleteFunc(slices.Clone(every), func(name string) bool { return slices.Contains(names, name) })
 	}
@@ -38,9 +38,9 @@ func TestClassFWhatHasEndedWorksNowhere(t *testing.T) {
 		{"withdrawn API", "PATCH", "/clients/app", `{"apis":[]}`, []string{"bearer", "device_code", "exchange", "introspection", "key_token", "refresh_token"}},
 		{"disabled user", "PATCH", "/users/u-ann", `{"status":"disabled"}`, but("client_secret")},
 		{"deleted user", "DELETE", "/users/u-ann", "", but("client_secret")},
-		{"deleted user whose id is given again", "DELETE", "/users/u-ann", "", but("client_secret", "password")},
+		{"deleted user whose id is given again", "DELETE", "/users/u-ann", "", but("client_secret", "password", "person")},
 		{"user disabled for a while", "PATCH", "/users/u-ann", `{"status":"disabled"}`, []string{"device_code", "session"}},
-		{"new password", "PATCH", "/users/u-ann", `{"password":"another horse"}`, []string{"device_code", "password", "refresh_token", "session"}},
+		{"new password", "PATCH", "/users/u-ann", `{"password":"another horse"}`, []string{"device_code", "password", "person", "refresh_token", "session"}},
 		{"ended sessions", "DELETE", "/users/u-ann/sessions", "", []string{"device_code", "session"}},
 		{"an ended session", "DELETE", "/users/u-ann/sessions/{session}", "", []string{"device_code", "session"}},
 		{"deleted API key", "DELETE", "/users/u-ann/api-keys/{key}", "", []string{"api_key", "key_token"}},

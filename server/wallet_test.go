@@ -47,10 +47,14 @@ func (h *house) furnishAll(slug, secret, passwordHash string) {
 	h.t.Helper()
 	h.admin("POST", "tenants", `{"slug":"`+slug+`","name":"`+slug+`","hosts":["`+slug+`.example"]}`)
 	h.admin("POST", "tenants/"+slug+"/apis", `{"identifier":"https://api.example","name":"API","shared_host":false,"scopes":[{"name":"data"}]}`)
-	grants := strings.Join([]string{oauth.GrantClientCredentials, oauth.GrantPassword, oauth.GrantRefreshToken, oauth.GrantAPIKey, oauth.GrantDeviceCode, oauth.GrantSession, oauth.GrantTokenExchange}, `","`)
+	grants := strings.Join([]string{
+		oauth.GrantClientCredentials, oauth.GrantPassword, oauth.GrantUserAndClient, oauth.GrantRefreshToken, oauth.GrantAPIKey, oauth.GrantDeviceCode,
+		oauth.GrantSession, oauth.GrantTokenExchange, oauth.GrantJWTBearer,
+	}, `","`)
 	h.admin("POST", "tenants/"+slug+"/clients", `{"client_id":"app","client_secret":"`+secret+`","name":"App","grant_types":["`+grants+`"],"apis":[{"identifier":"https://api.example"}]}`)
 	h.admin("POST", "tenants/"+slug+"/clients", `{"client_id":"rs","client_secret":"`+secret+`","name":"RS","grant_types":[],"resource_server_for":["https://api.example"]}`)
 	h.admin("POST", "tenants/"+slug+"/users", `{"id":"u-ann","username":"ann","password_hash":"`+passwordHash+`"}`)
+	h.admin("POST", "tenants/"+slug+"/trusted-issuers", `{"issuer":"https://ci.example","reusable_assertions":true,"jwks":{"keys":[`+publicJWK("rsa", "")+`]},"rules":[{"client_id":"app","subject":"job","user_id":"u-ann"}]}`)
 }
 
 // wallet collects every kind of credential that a tenant made by furnishAll
@@ -76,6 +80,8 @@ func (h *house) wallet(slug, secret string) map[string]credential {
 	return map[string]credential{
 		"client_secret": func(node *house, slug, _ string) bool { return node.earns(slug, secret, "client_credentials") },
 		"password":      form("password", "username", "ann", "password", "correct horse"),
+		"person":        form(oauth.GrantUserAndClient, "username", "ann", "password", "correct horse"),
+		"assertion":     form(oauth.GrantJWTBearer, "assertion", h.assertion(h.t, "rsa", "iss=https://ci.example", "sub=job", "aud=http://"+slug+".example", "exp=3000")),
 		"refresh_token": form("refresh_token", "refresh_token", refresh),
 		"api_key":       form(oauth.GrantAPIKey, "api_key", key),
 		"device_code":   form(oauth.GrantDeviceCode, "device_code", ann.approved(secret)),
