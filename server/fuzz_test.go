@@ -37,3 +37,21 @@ func FuzzForwardedHeaders(f *testing.F) {
 		}
 	})
 }
+
+// A document is left out only where a client has named its tag, or any.
+func FuzzIfNoneMatch(f *testing.F) {
+	const ours = `"a1"`
+	for _, header := range []string{ours, `W/"a1"`, `"b2", "a1"`, `*`, `"a1`, `a1`, `"A1"`, `W/W/"a1"`, `"b2,"a1"`, ``} {
+		f.Add(header)
+	}
+	f.Fuzz(func(t *testing.T, header string) {
+		if server.Holds(header, ours) && !strings.Contains(header, ours) && !strings.Contains(header, "*") {
+			t.Fatalf("%q holds %s", header, ours)
+		}
+		for _, named := range []string{ours, header + "," + ours, " W/" + ours + " ," + header} {
+			if !server.Holds(named, ours) {
+				t.Fatalf("%q does not hold %s", named, ours)
+			}
+		}
+	})
+}
