@@ -50,7 +50,7 @@ func (s *Service) CreateRemoteGrant(ctx context.Context, a Actor, slug string, n
 		return nil, err
 	}
 	n.applyTo(g)
-	if err := s.checkRemoteGrant(g); err != nil {
+	if err := s.checkRemoteGrant(g, true); err != nil {
 		return nil, err
 	}
 	list, err := s.store.RemoteGrantsOf(ctx, tenant.ID)
@@ -113,7 +113,7 @@ func (s *Service) updateRemoteGrant(ctx context.Context, a Actor, slug, id strin
 		return g, err
 	}
 	m.value.applyTo(g)
-	if err := s.checkRemoteGrant(g); err != nil {
+	if err := s.checkRemoteGrant(g, m.changes("endpoint")); err != nil {
 		return nil, err
 	}
 	if err := s.store.UpdateRemoteGrant(ctx, g, s.event(a, tenant.ID, "remote_grant.update", g.ID, m.details())); err != nil {

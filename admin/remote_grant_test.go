@@ -135,3 +135,22 @@ func TestATenantHasAsManyGrantTypesAsAreAllowed(t *testing.T) {
 	_, err := h.CreateRemoteGrant(t.Context(), operator(), "acme", newRemote("urn:acme:more"))
 	wantError(t, err, admin.CodeInUse, "")
 }
+
+// Whoever closes the way to an address does not keep a grant that asks there from
+// being disabled.
+func TestGrantsWhoseEndpointMayNoLongerBeAskedCanBeDisabled(t *testing.T) {
+	h := newHouse(t)
+	tenant := h.tenant("acme")
+	g := &tenants.RemoteGrant{
+		ID: "g", TenantID: tenant.ID, GrantType: "urn:acme:badge", Name: "Badge", Status: tenants.Active, Endpoint: "https://10.0.0.1/", Params: []string{},
+	}
+	if err := h.db.CreateRemoteGrant(t.Context(), g, tenants.AuditEvent{ID: "e", TenantID: tenant.ID}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := h.UpdateRemoteGrant(t.Context(), operator(), "acme", "g", 0, admin.Patch{"status": "disabled"})
+	if err != nil || got.Status != tenants.Disabled {
+		t.Errorf("%+v, %v", got, err)
+	}
+	_, err = h.UpdateRemoteGrant(t.Context(), operator(), "acme", "g", 0, admin.Patch{"endpoint": "https://10.0.0.2/"})
+	wantError(t, err, admin.CodeInvalid, "endpoint")
+}
