@@ -129,6 +129,36 @@ func TestNoNumberOfPollingSourcesKeepsAnybodyOut(t *testing.T) {
 	}
 }
 
+// Nor do the many networks of one site, each of which guesses once.
+func TestNetworksOfOneSiteKeepNobodyOut(t *testing.T) {
+	db := storetest.Open(t)
+	acme := newTenant(t, db, "acme")
+	now, network := instant, 0
+	try := func(source string) bool {
+		return take(t, db, tenants.Attempt{TenantID: acme.ID, Account: "ann", Source: source, At: now}) == 0
+	}
+	guess := func() {
+		if now = now.Add(3 * time.Minute); try(fmt.Sprintf("2001:db8:1:%x::/64", network)) {
+			network++
+		}
+	}
+	for now.Sub(instant) < 6*time.Hour {
+		guess()
+	}
+	came := now
+	for !try("198.51.100.7") {
+		if guess(); now.Sub(came) > tenants.LongestBlock {
+			t.Fatalf("after %d networks have guessed ann has waited for %v", network, now.Sub(came))
+		}
+	}
+	if try("2001:db8:2:1::/64") {
+		t.Error("a network of another site need not wait for the account")
+	}
+	if now = now.Add(tenants.LongestBlock); !try("2001:db8:2:1::/64") {
+		t.Error("a network of another site waits for longer than the account")
+	}
+}
+
 // What an administrator does about it ends every wait, and forgets no place.
 func TestAnAdministratorEndsAWait(t *testing.T) {
 	for what, act := range map[string]func(*store.DB, *tenants.User) error{

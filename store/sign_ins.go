@@ -14,8 +14,8 @@ import (
 // attemptRow counts the failures of an account. The row without a source is for
 // all sources that the account has not signed in from. One of these that used up a
 // guess between two blocks has a row of its own besides, whose source begins with
-// turnMark and whose failures are such guesses. It is kept for as long as the
-// account is guessed at, and there are no more of them than such guesses.
+// turnMark and whose failures are such guesses; so has its site. They are kept for as
+// long as the account is guessed at, and are no more than twice such guesses.
 type attemptRow struct {
 	TenantID     string `gorm:"primaryKey"`
 	Account      string `gorm:"primaryKey"`
@@ -61,11 +61,11 @@ func (db *DB) TakeAttempt(ctx context.Context, a tenants.Attempt) (wait time.Dur
 		if a.At.Sub(row.UpdatedAt) > tenants.FailuresForgotten {
 			row.Failures = 0
 		}
-		turn, later, err := turnOf(tx, a, row)
+		used, err := usedUp(tx, a, row)
 		if err != nil {
 			return err
 		}
-		if wait = max(0, row.BlockedUntil.Add(later).Sub(a.At)); wait > 0 {
+		if wait = max(0, row.BlockedUntil.Add(tenants.Turn(tenants.Block(row.Failures), used)).Sub(a.At)); wait > 0 {
 			return nil
 		}
 		row.Failures++
@@ -88,9 +88,7 @@ func (db *DB) TakeAttempt(ctx context.Context, a tenants.Attempt) (wait time.Dur
 			return nil
 		}
 		if row.Source == "" {
-			turn.Failures++
-			turn.UpdatedAt = a.At
-			if err := tx.Clauses(clause.OnConflict{UpdateAll: true}).Create(&turn).Error; err != nil {
+			if err := useUp(tx, a); err != nil {
 				return err
 			}
 		}
@@ -102,21 +100,44 @@ func (db *DB) TakeAttempt(ctx context.Context, a tenants.Attempt) (wait time.Dur
 	return wait, err
 }
 
-// turnOf returns the row that says what the source of an attempt used up, if it is
-// one that the account has not signed in from, and how much longer than the account
-// it waits.
-func turnOf(tx *gorm.DB, a tenants.Attempt, row attemptRow) (turn attemptRow, later time.Duration, err error) {
-	turn = attemptRow{TenantID: a.TenantID, Account: a.Account, Source: turnMark + a.Source, BlockedUntil: a.At}
-	block := tenants.Block(row.Failures)
-	if row.Source != "" || block == 0 {
-		return turn, 0, nil
+// turnsOf are the sources of the rows that say what the source of an attempt, and
+// its site, used up.
+func turnsOf(a tenants.Attempt) []string {
+	turns := []string{turnMark + a.Source}
+	if site := a.Site(); site != "" {
+		turns = append(turns, turnMark+site)
 	}
-	if there, err := found(tx.Where(oneAttempt, turn.TenantID, turn.Account, turn.Source).Take(&turn).Error); err != nil || !there {
-		return turn, 0, err
+	return turns
+}
+
+// usedUp returns what was used up by others than those that the account has signed
+// in from, as far as it counts for an attempt of which the row is.
+func usedUp(tx *gorm.DB, a tenants.Attempt, row attemptRow) (used tenants.Used, err error) {
+	if row.Source != "" || tenants.Block(row.Failures) == 0 {
+		return used, nil
 	}
-	var least int
-	err = tx.Model(&attemptRow{}).Select("MIN(failures)").Where("tenant_id = ? AND account = ? AND "+ofTurns, a.TenantID, a.Account).Scan(&least).Error
-	return turn, tenants.Turn(block, turn.Failures, least), err
+	turns := turnsOf(a)
+	err = tx.Model(&attemptRow{}).
+		Select(`COALESCE(MIN(failures), 0) AS least, COALESCE(MAX(CASE source WHEN ? THEN failures END), 0) AS own,
+			COALESCE(MAX(CASE source WHEN ? THEN failures END), 0) AS site`, turns[0], turns[len(turns)-1]).
+		Where("tenant_id = ? AND account = ? AND "+ofTurns, a.TenantID, a.Account).Scan(&used).Error
+	return used, err
+}
+
+// useUp notes that an attempt used up a guess.
+func useUp(tx *gorm.DB, a tenants.Attempt) error {
+	for _, source := range turnsOf(a) {
+		turn := attemptRow{TenantID: a.TenantID, Account: a.Account, Source: source, Failures: 1, BlockedUntil: a.At, UpdatedAt: a.At}
+		if err := tx.Clauses(clause.OnConflict{
+			Columns: []clause.Column{{Name: "tenant_id"}, {Name: "account"}, {Name: "source"}},
+			DoUpdates: clause.Assignments(map[string]any{
+				"failures": gorm.Expr("sign_in_attempts.failures + 1"), "updated_at": a.At,
+			}),
+		}).Create(&turn).Error; err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // KnowsSource reports whether the account has signed in from the attempt's source

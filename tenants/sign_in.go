@@ -1,6 +1,9 @@
 package tenants
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // Attempt is one attempt to sign in by a password. It is counted before the
 // password is looked at, so that attempts at once cannot outrun the count.
@@ -51,16 +54,45 @@ func Block(failures int) time.Duration {
 	return wait
 }
 
+// Used is what sources that an account has not signed in from used up of the guesses
+// that were left when it was guessed at.
+type Used struct {
+	Own   int // the source itself
+	Least int // the source that used up the least, of those that used up any
+	Site  int // all sources of the source's site
+}
+
 // Turn returns how much longer than the account a source waits that the account
-// has not signed in from, after it was the one to use up, so many times, what an
-// account that is guessed at has left; least is what the source has used up that
-// used up the least of those that did. Those who used up less come first, each with
-// a while for themselves that is as long as the account's wait.
-func Turn(block time.Duration, used, least int) time.Duration {
-	if used == 0 {
-		return 0
+// has not signed in from. Those who used up less come first, each with a while for
+// themselves that is as long as the account's wait. A source that has much company at
+// its site comes later: there, sources without end cost nothing.
+func Turn(block time.Duration, used Used) time.Duration {
+	later := (used.Site - used.Own) / siteShare
+	if used.Own > 0 {
+		later += 1 + used.Own - used.Least
 	}
-	return time.Duration(1+used-least) * block
+	return time.Duration(later) * block
+}
+
+// siteShare is how many guesses of others at its site put a source off as much as
+// one of its own.
+const siteShare = 16
+
+// sitePrefix is how many bits of an IPv6 address say whose site it is: one may have
+// 65,536 networks (RFC 6177 section 2).
+const sitePrefix = 48
+
+// Site returns what network the attempt's source is a part of; empty for none.
+func (a Attempt) Site() string {
+	source, err := netip.ParsePrefix(a.Source)
+	if err != nil || source.Bits() <= sitePrefix {
+		return ""
+	}
+	site, err := source.Addr().Prefix(sitePrefix)
+	if err != nil { // an IPv4 address
+		return ""
+	}
+	return site.String()
 }
 
 // BlockAlone returns how long a source waits that alone has failed so many times in a
@@ -68,5 +100,5 @@ func Turn(block time.Duration, used, least int) time.Duration {
 // learns by it whose place that is.
 func BlockAlone(failures int) time.Duration {
 	block := Block(failures)
-	return block + Turn(block, 1, 1)
+	return block + Turn(block, Used{Own: 1, Least: 1, Site: 1})
 }
