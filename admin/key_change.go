@@ -51,7 +51,7 @@ func (s *Service) changeKeys(ctx context.Context, c keyChange, plan func(keys.Se
 			used = 0
 			planned, refusal = plan(set, newKey)
 		}
-		planned.DueAt = keys.Due(planned, policy(c.tenant), s.now())
+		planned.DueAt = keys.Due(planned, s.now())
 		switch {
 		case !reflect.DeepEqual(planned.Keys, set.Keys):
 			err = s.store.SaveKeySet(ctx, planned, c.event(s, refusal))

@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// Due returns when Tend has something to do for the set under the policy next,
+// Due returns when Tend has something to do next for a set that it has tended,
 // the zero time for never. Sets of tenants that no token was asked of yet are
-// never due; that a policy asks for another algorithm than before has to be
-// told otherwise.
-func Due(set Set, policy Policy, now time.Time) time.Time {
+// never due; that a policy asks for something else than before has to be told
+// otherwise.
+func Due(set Set, now time.Time) time.Time {
 	var due time.Time
 	sooner := func(at time.Time) {
 		if due.IsZero() || at.Before(due) {
@@ -19,7 +19,6 @@ func Due(set Set, policy Policy, now time.Time) time.Time {
 	for _, alg := range Algs() {
 		active, next := SigningKey(set, alg, now), Successor(set, alg, now)
 		switch {
-		case active != nil && policy.Paused:
 		case next != nil && !next.ActiveAt.Equal(Never()):
 			sooner(next.ActiveAt)
 		case active == nil && next != nil, active != nil && next == nil, bereft(set, alg, now):

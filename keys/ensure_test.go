@@ -108,7 +108,7 @@ func TestTendReplacesWhatWasTakenBack(t *testing.T) {
 	b.ensure(keys.ES256)
 	b.now = b.now.Add(time.Hour)
 	b.leaked(b.now)
-	if due := keys.Due(b.set, keys.Policy{}, b.now); !due.Equal(b.now) {
+	if due := keys.Due(b.set, b.now); !due.Equal(b.now) {
 		t.Errorf("due at %s", due)
 	}
 	b.tend(keys.Policy{})
@@ -116,7 +116,7 @@ func TestTendReplacesWhatWasTakenBack(t *testing.T) {
 	if b.tend(keys.Policy{}) {
 		t.Error("changed again")
 	}
-	if due := keys.Due(b.set, keys.Policy{}, b.now); !due.After(b.now) {
+	if due := keys.Due(b.set, b.now); !due.After(b.now) {
 		t.Errorf("due again at %s", due)
 	}
 }

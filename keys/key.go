@@ -53,6 +53,7 @@ type Key struct {
 	RetireAt    *time.Time `json:"retire_at"` // nil until a successor is known
 	RemoveAt    *time.Time `json:"remove_at"` // set with RetireAt
 	RevokedAt   *time.Time `json:"revoked_at"`
+	Ordered     bool       `json:"-"` // an order to rotate has it sign at ActiveAt, which no pause puts off
 	Public      []byte     `json:"-"` // the public JWK (RFC 7517), as it stands in the JWKS
 	Sealed      []byte     `json:"-"` // the private key as PKCS #8, sealed
 	SealedBy    string     `json:"-"` // the id of the master key that sealed it

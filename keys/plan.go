@@ -108,7 +108,7 @@ func (p *planner) publish(alg string, publishedAt, activeAt time.Time) (*Key, er
 		return nil, fmt.Errorf("kid %s was used before", key.Kid)
 	}
 	key.CreatedAt, key.PublishedAt, key.ActiveAt = p.now, publishedAt, activeAt
-	key.RetireAt, key.RemoveAt, key.RevokedAt = nil, nil, nil
+	key.RetireAt, key.RemoveAt, key.RevokedAt, key.Ordered = nil, nil, nil, false
 	p.set.Keys = append(p.set.Keys, key)
 	return &p.set.Keys[len(p.set.Keys)-1], nil
 }

@@ -34,9 +34,13 @@ func Rotate(set Set, policy Policy, o RotateOptions, now time.Time, t Timing, ne
 	switch {
 	case o.Immediately && o.Force:
 		err = p.promote(o.Alg, next)
-	case next == nil:
-		if err = p.publishSuccessor(o.Alg, p.now.Add(p.timing.lead())); err == nil && o.Immediately {
+	case next == nil && o.Immediately: // which the schedule lacks, and plans
+		if err = p.publishSuccessor(o.Alg, p.scheduled(SigningKey(p.set, o.Alg, p.now), p.now)); err == nil {
 			return p.set, tooEarlyToSign(p.now.Add(p.timing.Propagation()))
+		}
+	case next == nil:
+		if err = p.publishSuccessor(o.Alg, p.now.Add(p.timing.lead())); err == nil {
+			Successor(p.set, o.Alg, p.now).Ordered = true
 		}
 	case o.Immediately:
 		if earliest := next.PublishedAt.Add(p.timing.Propagation()); p.now.Before(earliest) {
@@ -45,6 +49,7 @@ func Rotate(set Set, policy Policy, o RotateOptions, now time.Time, t Timing, ne
 		err = p.promote(o.Alg, next)
 	default:
 		p.bringForward(next, latest(next.PublishedAt.Add(p.timing.lead()), p.now.Add(p.timing.Settling())))
+		next.Ordered = true
 	}
 	if err != nil {
 		return set, err

@@ -33,10 +33,10 @@ func (policy Policy) Timing(t Timing) Timing {
 // those whose keys were taken back; for each key that signs it publishes the
 // successor where there is none, replaces one that has another size than the
 // policy wants, and brings it forward where the policy wants it sooner, or lets
-// it wait for an order where the policy is paused; and it drops the keys that
-// are gone for longer than Retention. It may be called at any time, by any node:
-// what it returns depends on its arguments only, and a set that is as it should
-// be is returned unchanged.
+// it wait for an order where the policy is paused and none was given; and it
+// drops the keys that are gone for longer than Retention. It may be called at any
+// time, by any node: what it returns depends on its arguments only, and a set
+// that is as it should be is returned unchanged.
 func Tend(set Set, policy Policy, now time.Time, t Timing, newKey NewKey) (_ Set, changed bool, err error) {
 	if len(set.Keys) == 0 {
 		return set, false, nil
@@ -72,8 +72,9 @@ func (p *planner) tend(alg string, policy Policy) (changed bool, err error) {
 	if next != nil && !next.ActiveAt.After(settled) {
 		return false, nil // some node may have reached the instant already
 	}
+	ordered := next != nil && next.Ordered
 	due := func(publishedAt time.Time) time.Time {
-		if !policy.wants(active) && p.timing.Period != 0 {
+		if ordered || !policy.wants(active) && p.timing.Period != 0 {
 			return publishedAt.Add(p.timing.lead())
 		}
 		return p.scheduled(active, publishedAt)
@@ -83,12 +84,16 @@ func (p *planner) tend(alg string, policy Policy) (changed bool, err error) {
 	case !policy.wants(next): // it never signed, and no node can come to think that it does
 		at := p.now
 		next.RetireAt, next.RemoveAt = &at, &at
-	case policy.Paused:
+	case policy.Paused && !ordered:
 		return p.move(next, Never()), nil
 	default:
 		return p.bringForward(next, latest(due(next.PublishedAt), settled)), nil
 	}
-	return true, p.publishSuccessor(alg, due(p.now))
+	if err := p.publishSuccessor(alg, due(p.now)); err != nil {
+		return false, err
+	}
+	Successor(p.set, alg, p.now).Ordered = ordered
+	return true, nil
 }
 
 // wants reports whether a key has the policy's size.

@@ -127,7 +127,7 @@ func TestPauseDuringTheLeadOfANewAlgorithm(t *testing.T) {
 	b = newBench(t) // as an earlier version has stored it
 	b.ensure(keys.ES256)
 	b.set.Keys[1].ActiveAt = keys.Never()
-	if due := keys.Due(b.set, keys.Policy{}, b.now); !due.Equal(b.now) {
+	if due := keys.Due(b.set, b.now); !due.Equal(b.now) {
 		t.Errorf("due at %s", due)
 	}
 	b.tend(keys.Policy{})
@@ -138,7 +138,63 @@ func TestPauseDuringTheLeadOfANewAlgorithm(t *testing.T) {
 func TestDueWhenANewAlgorithmSigns(t *testing.T) {
 	b := newBench(t)
 	b.tend(keys.Policy{Algs: []string{keys.RS256, keys.ES256}})
-	if due := keys.Due(b.set, keys.Policy{}, b.now); !due.Equal(b.now.Add(timing().Lead)) {
+	if due := keys.Due(b.set, b.now); !due.Equal(b.now.Add(timing().Lead)) {
 		t.Errorf("due at %s", due)
+	}
+}
+
+// A pause holds the schedule back, and no order: not one given before, nor
+// where the key that was to follow is replaced by one of another size.
+func TestOrdersHoldThroughAPause(t *testing.T) {
+	b := newBench(t)
+	b.tend(keys.Policy{Paused: true})
+	if err := b.rotate(keys.RotateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	b.signsAfter("b", timing().Lead)
+	if b.tend(keys.Policy{Paused: true}) {
+		t.Error("the scheduler changed what was ordered")
+	}
+	b.now, b.bits = b.now.Add(time.Hour), 3072
+	b.tend(keys.Policy{Paused: true, Bits: 3072})
+	b.is("a:active b:gone c:next")
+	b.signsAfter("c", timing().Lead)
+	if b.tend(keys.Policy{Paused: true, Bits: 3072}) {
+		t.Error("the scheduler changed what was ordered")
+	}
+	b.now = b.key("c").ActiveAt
+	b.is("a:retiring b:gone c:active")
+	b.tend(keys.Policy{Paused: true, Bits: 3072})
+	if b.is("a:retiring b:gone c:active d:next"); !b.key("d").ActiveAt.Equal(keys.Never()) {
+		t.Errorf("what follows was not ordered, and signs at %s", b.key("d").ActiveAt)
+	}
+
+	b = newBench(t) // nothing was published yet
+	if err := b.rotate(keys.RotateOptions{}); err != nil || b.tend(keys.Policy{Paused: true}) {
+		t.Error("the scheduler changed what was ordered", err)
+	}
+}
+
+// What is refused is not done later, either.
+func TestRefusedOrderDoesNotEndAPause(t *testing.T) {
+	b := newBench(t)
+	set, err := keys.Rotate(b.set, keys.Policy{Paused: true}, keys.RotateOptions{Alg: keys.RS256, Immediately: true}, b.now, timing(), b.newKey)
+	b.set = set
+	b.tooEarly(err, b.now.Add(timing().Propagation()))
+	if b.is("a:active b:next"); !b.key("b").ActiveAt.Equal(keys.Never()) {
+		t.Errorf("b signs at %s", b.key("b").ActiveAt)
+	}
+}
+
+// A successor is published also where rotation was paused before the first key.
+func TestDueForTheSuccessorOfAPausedTenant(t *testing.T) {
+	b := newBench(t)
+	if due := keys.Due(b.set, b.now); !due.Equal(b.now) {
+		t.Errorf("due at %s", due)
+	}
+	b.tend(keys.Policy{Paused: true})
+	b.is("a:active b:next")
+	if due := keys.Due(b.set, b.now); !due.IsZero() {
+		t.Errorf("with a key that waits for an order due at %s", due)
 	}
 }
