@@ -3,6 +3,8 @@ package admin
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"reflect"
 	"time"
 
@@ -17,6 +19,8 @@ type keyChange struct {
 	action  string
 	target  string
 	details map[string]any
+
+	scheduled bool // it follows what the tenant wishes at the time of the plan
 }
 
 // event says what came of the change: what a refused one lacks is published, so
@@ -33,7 +37,9 @@ func System() Actor { return Actor{Name: "system", Scopes: AllScopes()} }
 
 // changeKeys stores what plan makes of the tenant's key set, if that differs.
 // It plans anew when another node was first, and uses a key that it made
-// before: making one is slow. A set that comes with an error is stored too.
+// before: making one is slow. A set that comes with a *keys.TooEarlyError is stored too.
+// A set that is due stays so: what the tenant wishes may have changed, and only
+// the schedule follows that.
 func (s *Service) changeKeys(ctx context.Context, c keyChange, plan func(keys.Set, keys.NewKey) (keys.Set, error)) (keys.Set, error) {
 	made := map[string]keys.Key{}
 	return retried(0, func() (keys.Set, error) {
@@ -51,7 +57,13 @@ func (s *Service) changeKeys(ctx context.Context, c keyChange, plan func(keys.Se
 			used = 0
 			planned, refusal = plan(set, newKey)
 		}
+		if early := (*keys.TooEarlyError)(nil); refusal != nil && !errors.As(refusal, &early) {
+			return keys.Set{}, refusal
+		}
 		planned.DueAt = keys.Due(planned, s.now())
+		if !c.scheduled && !set.DueAt.IsZero() && (planned.DueAt.IsZero() || set.DueAt.Before(planned.DueAt)) {
+			planned.DueAt = set.DueAt
+		}
 		switch {
 		case !reflect.DeepEqual(planned.Keys, set.Keys):
 			err = s.store.SaveKeySet(ctx, planned, c.event(s, refusal))
@@ -67,7 +79,7 @@ func (s *Service) changeKeys(ctx context.Context, c keyChange, plan func(keys.Se
 
 // newKey makes the n-th key of a change, or returns the one made before.
 func (s *Service) newKey(t *tenants.Tenant, alg string, n int, made map[string]keys.Key) (keys.Key, error) {
-	name := alg + string(rune('0'+n))
+	name := fmt.Sprint(alg, "/", t.KeyBits, "/", n)
 	if key, ok := made[name]; ok {
 		return key, nil
 	}
@@ -104,12 +116,18 @@ func (s *Service) EnsureKey(ctx context.Context, tenantID, alg string) error {
 // keys that were taken back, and drops what is gone for long. It reports whether
 // it changed anything. Any node may call it at any time.
 func (s *Service) TendKeys(ctx context.Context, tenantID string) (changed bool, err error) {
-	t, wanted, err := s.keyPolicy(ctx, tenantID)
+	t, err := s.store.TenantByID(ctx, tenantID)
 	if err != nil {
 		return false, err
 	}
-	change := keyChange{actor: System(), tenant: t, action: "key.tend", target: t.Slug}
+	change := keyChange{actor: System(), tenant: t, action: "key.tend", target: t.Slug, scheduled: true}
 	_, err = s.changeKeys(ctx, change, func(set keys.Set, newKey keys.NewKey) (keys.Set, error) {
+		changed = false
+		now, wanted, err := s.keyPolicy(ctx, tenantID) // after the set, whose version counts its changes
+		if err != nil {
+			return set, err
+		}
+		*t = *now
 		planned, moved, err := keys.Tend(set, wanted, s.now(), s.cfg.Timing, newKey)
 		changed = moved
 		return planned, err

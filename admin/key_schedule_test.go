@@ -213,3 +213,64 @@ func TestLeakedKeysOfAllTenantsAreTakenBack(t *testing.T) {
 	}
 	wantError(t, h.RevokeLeaked(t.Context(), operator(), h.now.Add(time.Hour), nil, nil), admin.CodeInvalid, "leaked_before")
 }
+
+// What a tenant wishes is followed by the schedule, whatever else changes its
+// keys between the wish and the schedule's turn.
+func TestNoOrderHidesAChangeOfPolicyFromTheSchedule(t *testing.T) {
+	h := newHouse(t)
+	h.now = time.Now().UTC().Truncate(time.Second).Add(time.Minute) // the store's clock, which says when what was changed is due
+	acme := h.tenant("acme")
+	wantNone(t, h.EnsureKey(t.Context(), acme.ID, "RS256"))
+	h.tendWhatIsDue()
+	wish := func(p admin.Patch) {
+		t.Helper()
+		_, err := h.UpdateTenant(t.Context(), operator(), "acme", 0, p)
+		wantNone(t, err)
+	}
+	waits := func() {
+		t.Helper()
+		i := slices.IndexFunc(h.keys("acme"), func(k admin.SigningKey) bool { return k.Alg == keys.RS256 && k.State == keys.Next })
+		if i < 0 || h.keys("acme")[i].ActiveAt != nil {
+			t.Errorf("though rotation is paused a key is to sign: %+v", h.keys("acme"))
+		}
+	}
+	wish(admin.Patch{"rotation_paused": true})
+	_, err := h.RotateKey(t.Context(), ownAdmin(acme), "acme", admin.RotationOrder{Alg: keys.ES256})
+	wantNone(t, err)
+	h.tendWhatIsDue()
+	waits()
+
+	// While a key is being made: by an order, then by the schedule.
+	wish(admin.Patch{"rotation_paused": false})
+	h.tendWhatIsDue()
+	h.making = func() { h.making = func() {}; wish(admin.Patch{"rotation_paused": true}) }
+	_, err = h.RotateKey(t.Context(), ownAdmin(acme), "acme", admin.RotationOrder{Alg: keys.EdDSA})
+	wantNone(t, err)
+	h.tendWhatIsDue()
+	waits()
+
+	wish(admin.Patch{"rotation_paused": false, "key_bits": 3072})
+	h.making = func() { h.making = func() {}; wish(admin.Patch{"rotation_paused": true}) }
+	h.tendWhatIsDue()
+	waits()
+}
+
+// A key that was made for a plan that came to nothing is used for the next one
+// only if it still has the size that the tenant wants.
+func TestSizeChangedWhileAKeyIsMade(t *testing.T) {
+	h := newHouse(t)
+	h.now = time.Now().UTC().Truncate(time.Second).Add(time.Minute) // the store's clock, which says when what was changed is due
+	acme := h.tenant("acme")
+	wantNone(t, h.EnsureKey(t.Context(), acme.ID, "RS256"))
+	wish := func(bits int) {
+		t.Helper()
+		_, err := h.UpdateTenant(t.Context(), operator(), "acme", 0, admin.Patch{"key_bits": bits})
+		wantNone(t, err)
+	}
+	wish(3072)
+	h.making = func() { h.making = func() {}; wish(2048) }
+	h.tendWhatIsDue()
+	if next := h.keys("acme")[1]; next.State != keys.Next || next.Bits != 2048 {
+		t.Errorf("a key of %d bits is %s", next.Bits, next.State)
+	}
+}

@@ -51,9 +51,11 @@ func (db *DB) SigningAlgs(ctx context.Context, tenantID string) ([]string, error
 }
 
 // tendSoon makes the tenant's key set due, as part of a change of what its keys
-// are planned by.
+// are planned by. It counts the version up, so that nobody saves a plan that was
+// made before, and with it another due_at.
 func (db *DB) tendSoon(tx *gorm.DB, tenantID string) error {
-	return tx.Model(&setRow{}).Where("tenant_id = ?", tenantID).Update("due_at", db.now()).Error
+	return tx.Model(&setRow{}).Where("tenant_id = ?", tenantID).
+		Updates(map[string]any{"version": gorm.Expr("version + 1"), "due_at": db.now()}).Error
 }
 
 // KeyAges says how the platform's keys stand.
