@@ -32,7 +32,7 @@ func (p *planner) ensure(algs []string) (changed bool, err error) {
 		case first || p.lost(alg):
 			err = p.replace(alg)
 		case Successor(p.set, alg, p.now) == nil:
-			err = p.publishSuccessor(alg, p.now.Add(p.timing.lead()))
+			err = p.publishSuccessor(alg, p.now.Add(p.timing.lead()), false)
 		default:
 			continue
 		}

@@ -113,12 +113,16 @@ func (p *planner) publish(alg string, publishedAt, activeAt time.Time) (*Key, er
 	return &p.set.Keys[len(p.set.Keys)-1], nil
 }
 
-// publishSuccessor adds the key that follows the one that signs for alg, and
-// links them.
-func (p *planner) publishSuccessor(alg string, activeAt time.Time) error {
-	_, err := p.publish(alg, p.now, activeAt)
+// publishSuccessor adds the key that follows the one that signs for alg, by
+// order or by the schedule, and links them.
+func (p *planner) publishSuccessor(alg string, activeAt time.Time, ordered bool) error {
+	key, err := p.publish(alg, p.now, activeAt)
+	if err != nil {
+		return err
+	}
+	key.Ordered = ordered
 	p.link(alg)
-	return err
+	return nil
 }
 
 // scheduled returns when the key that follows active is due, if it is or was

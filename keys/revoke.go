@@ -105,9 +105,9 @@ func (p *planner) cover(alg string) {
 func (p *planner) follow(alg string) error {
 	signing := SigningKey(p.set, alg, p.now)
 	if signing == nil {
-		return p.publishSuccessor(alg, p.now.Add(p.timing.lead()))
+		return p.publishSuccessor(alg, p.now.Add(p.timing.lead()), false)
 	}
-	return p.publishSuccessor(alg, p.scheduled(signing, p.now))
+	return p.publishSuccessor(alg, p.scheduled(signing, p.now), false)
 }
 
 // Delete takes a key out of the set. It is a *TooEarlyError while a token that

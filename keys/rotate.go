@@ -35,13 +35,11 @@ func Rotate(set Set, policy Policy, o RotateOptions, now time.Time, t Timing, ne
 	case o.Immediately && o.Force:
 		err = p.promote(o.Alg, next)
 	case next == nil && o.Immediately: // which the schedule lacks, and plans
-		if err = p.publishSuccessor(o.Alg, p.scheduled(SigningKey(p.set, o.Alg, p.now), p.now)); err == nil {
+		if err = p.publishSuccessor(o.Alg, p.scheduled(SigningKey(p.set, o.Alg, p.now), p.now), false); err == nil {
 			return p.set, tooEarlyToSign(p.now.Add(p.timing.Propagation()))
 		}
 	case next == nil:
-		if err = p.publishSuccessor(o.Alg, p.now.Add(p.timing.lead())); err == nil {
-			Successor(p.set, o.Alg, p.now).Ordered = true
-		}
+		err = p.publishSuccessor(o.Alg, p.now.Add(p.timing.lead()), true)
 	case o.Immediately:
 		if earliest := next.PublishedAt.Add(p.timing.Propagation()); p.now.Before(earliest) {
 			return p.set, tooEarlyToSign(earliest)
@@ -74,7 +72,7 @@ func (p *planner) promote(alg string, next *Key) error {
 	if Successor(p.set, alg, p.now) != nil { // planned by a node whose clock is ahead
 		return nil
 	}
-	return p.publishSuccessor(alg, p.scheduled(next, p.now))
+	return p.publishSuccessor(alg, p.scheduled(next, p.now), false)
 }
 
 // bringForward lets next sign at the instant, if that is earlier than planned.

@@ -89,11 +89,7 @@ func (p *planner) tend(alg string, policy Policy) (changed bool, err error) {
 	default:
 		return p.bringForward(next, latest(due(next.PublishedAt), settled)), nil
 	}
-	if err := p.publishSuccessor(alg, due(p.now)); err != nil {
-		return false, err
-	}
-	Successor(p.set, alg, p.now).Ordered = ordered
-	return true, nil
+	return true, p.publishSuccessor(alg, due(p.now), ordered)
 }
 
 // wants reports whether a key has the policy's size.
