@@ -112,7 +112,7 @@ func (s *Service) RotateKey(ctx context.Context, a Actor, slug string, o Rotatio
 // add: every verifier fetches them all. No operator in an emergency comes near it.
 const maxLiveKeys = 250
 
-// checkLiveKeys answers too_early where there are as many keys of the algorithm as
+// checkLiveKeys answers a *keys.TooEarlyError where there are as many keys of the algorithm as
 // there may be, until the first of them is gone.
 func checkLiveKeys(set keys.Set, alg string, now time.Time) error {
 	live, earliest := 0, keys.Never()
@@ -129,9 +129,9 @@ func checkLiveKeys(set keys.Set, alg string, now time.Time) error {
 	if live < maxLiveKeys {
 		return nil
 	}
-	return &Error{
-		Code: CodeTooEarly, Message: fmt.Sprintf("the JWKS has %d keys of %s, as many as are allowed: it is possible from %s on, when the first of them is gone", live, alg, earliest.UTC().Format(time.RFC3339)),
-		Details: map[string]any{"earliest": earliest},
+	return &keys.TooEarlyError{
+		Earliest: earliest, Then: "possible from",
+		Reason: fmt.Sprintf("the JWKS has %d keys of %s, as many as are allowed, until the first of them is gone", live, alg),
 	}
 }
 

@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -141,6 +142,7 @@ func TestKeysThatAreMadeSlowlyArePublishedWhenTheyAreStored(t *testing.T) {
 // Verifiers fetch all keys of a JWKS: orders do not make it longer and longer.
 func TestRotationsAddKeysUpToABound(t *testing.T) {
 	h := newHouse(t)
+	h.now = h.now.Add(time.Millisecond)
 	acme := h.signing("acme", "ES256")
 	wantNone(t, h.EnsureKey(t.Context(), acme.ID, "ES256"))
 	order := admin.RotationOrder{Alg: "ES256", Immediately: true, Force: true}
@@ -153,6 +155,9 @@ func TestRotationsAddKeysUpToABound(t *testing.T) {
 		t.Errorf("there are %d keys", n)
 	}
 	earliest, _ := err.(*admin.Error).Details["earliest"].(time.Time)
+	if second := earliest.Add(time.Second - 1).Truncate(time.Second).Format(time.RFC3339); !strings.HasSuffix(err.Error(), second) {
+		t.Errorf("%q names an instant before %s", err, earliest)
+	}
 	_, err = h.RevokeKey(t.Context(), operator(), "acme", h.active("acme"))
 	wantNone(t, err) // which never waits
 	h.now = earliest
