@@ -48,10 +48,7 @@ func openSealer(ctx context.Context, s *Settings, db *store.DB) (*keys.Sealer, e
 func masterKeyText(ctx context.Context, s *Settings, db *store.DB) (text, from string, err error) {
 	switch {
 	case s.MasterKey != "":
-		name := "master_key"
-		if s.MasterKeyFile != "" {
-			name = "master_key_file"
-		}
+		name := s.source("master_key")
 		return string(s.MasterKey), fmt.Sprintf("%s (%s)", name, s.origin(name)), nil
 	case s.MasterKeyCommand != "":
 		text, err := runMasterKeyCommand(ctx, s.MasterKeyCommand, commandTimeout)

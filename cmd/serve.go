@@ -291,7 +291,7 @@ func (n *node) prepare(ctx context.Context, announce func(*admin.Credentials)) e
 		ClientID: n.settings.BootstrapClientID, ClientSecret: string(n.settings.BootstrapClientSecret),
 	})
 	if err != nil {
-		return err
+		return n.settings.bootstrapProblem(err)
 	}
 	if credentials != nil {
 		announce(credentials)

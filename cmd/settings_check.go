@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/gatehouse-auth/gatehouse/admin"
 )
 
 // check answers every rule that the values together break.
@@ -63,7 +65,7 @@ func (s *Settings) Warnings() []string {
 		warnings = append(warnings, s.problem("public_url", "%s is not https: tokens and secrets travel in the clear", s.PublicURL).Error())
 	}
 	if n := len(s.BootstrapClientSecret); n > 0 && n < wantedBootstrapSecret {
-		warnings = append(warnings, s.problem("bootstrap_client_secret", "has %d characters: whoever guesses it has every tenant; give %d or more", n, wantedBootstrapSecret).Error())
+		warnings = append(warnings, s.problem(s.source("bootstrap_client_secret"), "has %d characters: whoever guesses it has every tenant; give %d or more", n, wantedBootstrapSecret).Error())
 	}
 	return warnings
 }
@@ -78,10 +80,7 @@ func loopback(host string) bool {
 }
 
 func (s *Settings) checkDatabase() error {
-	name := "database_url"
-	if s.DatabaseURLFile != "" {
-		name = "database_url_file"
-	}
+	name := s.source("database_url")
 	if path, sqlite := s.DatabaseURL.SQLitePath(); sqlite {
 		if path == "" || strings.ContainsAny(path, "?#") || strings.Contains(path, ":memory:") {
 			return s.problem(name, "sqlite: takes the path of a file, such as sqlite:gatehouse-data/gatehouse.db")
@@ -119,9 +118,19 @@ func (s *Settings) checkBootstrap() error {
 	case s.BootstrapClientID != "" && s.BootstrapClientSecret == "":
 		return s.problem("bootstrap_client_id", "needs bootstrap_client_secret beside it")
 	case s.BootstrapClientID == "" && s.BootstrapClientSecret != "":
-		return s.problem("bootstrap_client_secret", "needs bootstrap_client_id beside it")
+		return s.problem(s.source("bootstrap_client_secret"), "needs bootstrap_client_id beside it")
 	}
 	return nil
+}
+
+// bootstrapProblem says of which setting what is that the operator's client
+// cannot be made of.
+func (s *Settings) bootstrapProblem(err error) error {
+	var refused *admin.Error
+	if errors.As(err, &refused) && (refused.Field == "client_id" || refused.Field == "client_secret") {
+		return s.problem(s.source("bootstrap_"+refused.Field), "%s", refused.Message)
+	}
+	return err
 }
 
 // maxPasswordSlots bounds the memory that passwords take to 1.2 GiB.

@@ -39,6 +39,15 @@ func (s *Settings) readFile(name, path string) (string, error) {
 	return text, nil
 }
 
+// source returns the name of the setting that a secret was given by: its own or
+// that of its file.
+func (s *Settings) source(name string) string {
+	if _, byFile := s.origins[name+"_file"]; byFile {
+		return name + "_file"
+	}
+	return name
+}
+
 func readSecret(path string) (string, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {

@@ -101,6 +101,23 @@ func TestShortBootstrapSecretIsWarnedOfAndNotShown(t *testing.T) {
 	}
 }
 
+// What is wrong with a secret is told with the file that it came by.
+func TestSecretsOfFilesAreToldWithTheirSetting(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(file, []byte("hush-hush\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const want = "bootstrap_client_secret_file (environment GATEHOUSE_BOOTSTRAP_CLIENT_SECRET_FILE): "
+	given := "GATEHOUSE_BOOTSTRAP_CLIENT_SECRET_FILE=" + file
+	s, err := load(t, "", []string{"GATEHOUSE_BOOTSTRAP_CLIENT_ID=operator", given}, nil)
+	if err != nil || len(s.Warnings()) != 1 || !strings.HasPrefix(s.Warnings()[0], want+"has 9 characters") {
+		t.Errorf("%q, %v", s.Warnings(), err)
+	}
+	if _, err := load(t, "", []string{given}, nil); err == nil || err.Error() != want+"needs bootstrap_client_id beside it" {
+		t.Errorf("got %v", err)
+	}
+}
+
 // Every setting has a help text, and a flag unless it is a secret.
 func TestSettingsAreDescribedAndHaveFlags(t *testing.T) {
 	var out strings.Builder
