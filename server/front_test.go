@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/zap/zapcore"
 
@@ -147,6 +148,20 @@ func TestPanicIsAServerError(t *testing.T) {
 	logged := h.logs.TakeAll()
 	if len(logged) != 1 || logged[0].Level != zapcore.ErrorLevel || !strings.Contains(logged[0].ContextMap()["cause"].(string), "what nobody should read") {
 		t.Errorf("logged is %v", logged)
+	}
+}
+
+// A probe is told that something is missing although that does not answer.
+func TestReadinessIsToldInTime(t *testing.T) {
+	parts := newHouse(t).server.Parts
+	parts.Ready = map[string]func(context.Context) error{"stuck": func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }}
+	front := server.New(server.Config{PublicURL: &url.URL{}, RequestTimeout: time.Millisecond}, parts)
+	patience, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	answer := httptest.NewRecorder()
+	front.Handler().ServeHTTP(answer, httptest.NewRequest("GET", "/readyz", nil).WithContext(patience))
+	if patience.Err() != nil || answer.Code != http.StatusServiceUnavailable || !strings.Contains(answer.Body.String(), `"stuck":"failed"`) {
+		t.Errorf("%d %s, %v", answer.Code, answer.Body, patience.Err())
 	}
 }
 

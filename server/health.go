@@ -9,7 +9,7 @@ import (
 // health adds what probes ask.
 func (s *Server) health(router gin.IRouter) {
 	router.Match(look(), "/healthz", s.healthz)
-	router.Match(look(), "/readyz", s.readyz)
+	router.Match(look(), "/readyz", s.bounded(s.readyz))
 }
 
 // healthz says that the process answers.
