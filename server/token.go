@@ -20,8 +20,9 @@ func (s *Server) token(c *gin.Context, route *dialects.Route) {
 		return
 	}
 	s.Metrics.issued(s.grantLabel(c), "issued")
-	s.served(c, route)          // which stands for all routes of the path: they make one row
-	answers := of(c).answeredBy // of those routes
+	c.Writer.Header()["Pragma"] = []string{"no-cache"} // for caches of HTTP/1.0, as RFC 6749 section 5.1 has it
+	s.served(c, route)                                 // which stands for all routes of the path: they make one row
+	answers := of(c).answeredBy                        // of those routes
 	c.Data(answers.Status, answers.ContentType, answers.Encode(response))
 }
 
