@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"fmt"
 	"net/url"
 	"testing"
 )
@@ -46,5 +47,38 @@ func TestStandInsShareAnAudience(t *testing.T) {
 	response, answer := h.post("/oauth2/token", url.Values{"grant_type": {"client_credentials"}, "client_id": {"dynamicweb-delivery"}, "client_secret": {"s3cret"}, "audience": {"https://api.example"}})
 	if response.StatusCode != 200 {
 		t.Errorf("%d %v", response.StatusCode, answer)
+	}
+}
+
+// However many tenants share an audience, a request there costs the database no
+// more: neither does a stranger have each of them looked into, nor a client.
+func TestSharedAudiencesCostNoMoreForMany(t *testing.T) {
+	h := newHouse(t)
+	shared := 0
+	share := func(tenants int) {
+		for ; shared < tenants; shared++ {
+			slug := fmt.Sprint("t", shared)
+			h.admin("POST", "tenants", `{"slug":"`+slug+`","name":"`+slug+`"}`)
+			h.admin("POST", "tenants/"+slug+"/apis", `{"identifier":"https://api.example","name":"API"}`)
+		}
+	}
+	cost := func(id string, want int) uint64 {
+		t.Helper()
+		before := h.db.Queries()
+		response, answer := h.post("/oauth2/token", url.Values{"grant_type": {"client_credentials"}, "client_id": {id}, "client_secret": {"s3cret"}, "audience": {"https://api.example"}})
+		if response.StatusCode != want {
+			t.Fatalf("%s: %d %v", id, response.StatusCode, answer)
+		}
+		return h.db.Queries() - before
+	}
+	share(2)
+	h.admin("POST", "tenants/t1/clients", `{"client_id":"erp","client_secret":"s3cret","name":"ERP","apis":[{"identifier":"https://api.example"}]}`)
+	for _, tenants := range []int{2, 12} {
+		share(tenants)
+		cost("erp", 200)
+		cost("first", 401)
+		if stranger, client := cost(fmt.Sprint("stranger", tenants), 401), cost("erp", 200); stranger > 2 || client != 0 {
+			t.Errorf("with %d tenants a stranger makes %d queries, a client %d", tenants, stranger, client)
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"github.com/gatehouse-auth/gatehouse/oauth"
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
@@ -46,4 +47,18 @@ func (db *DB) TenantIDsByAudience(ctx context.Context, identifier string) ([]str
 			Order("tenant_id").Pluck("tenant_id", &ids).Error
 	})
 	return ids, err
+}
+
+// ClientHolders returns the tenants with a client of that client_id, none without
+// an error.
+func (db *DB) ClientHolders(ctx context.Context, clientID string) ([]tenants.ClientHolder, error) {
+	holders := []tenants.ClientHolder{}
+	if !storable(clientID) {
+		return holders, nil
+	}
+	err := db.read(ctx, func(tx *gorm.DB) error {
+		return tx.Model(&clientRow{}).Select("tenant_id, token_endpoint_auth_method = ? AS stand_in", oauth.AuthDialect).
+			Where("client_id = ?", clientID).Scan(&holders).Error
+	})
+	return holders, err
 }

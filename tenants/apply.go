@@ -35,6 +35,7 @@ func (d *Directory) Apply(e feed.Event) {
 		d.rules.Drop(e.TenantID)
 		d.grants.Drop(e.TenantID)
 		d.clients.Drop(owned{e.TenantID, e.Key})
+		d.holders.Drop(e.Key)
 		d.users.Drop(owned{e.TenantID, ServiceAccountID(e.Key)})
 	case feed.User:
 		dropOf(d.issuers, e.TenantID)
@@ -59,6 +60,7 @@ func (d *Directory) dropTenant(id string) {
 	d.tenants.Drop(id)
 	d.names.DropIf(func(_ name, of string) bool { return of == id })
 	d.audiences.DropIf(func(_ string, ids []string) bool { return slices.Contains(ids, id) })
+	d.holders.Reset() // clients that stand in for a dialect come with their tenant
 	dropOf(d.clients, id)
 	dropOf(d.apis, id)
 	dropOf(d.users, id)

@@ -15,8 +15,11 @@ type Source interface {
 	TenantIDBySlug(ctx context.Context, slug string) (string, error)
 	TenantIDByIssuer(ctx context.Context, issuer string) (string, error)
 	// TenantIDsByAudience returns the tenants with a findable API of that
-	// identifier, none without an error.
+	// identifier, sorted, none without an error.
 	TenantIDsByAudience(ctx context.Context, identifier string) ([]string, error)
+	// ClientHolders returns the tenants with a client of that client_id, none
+	// without an error.
+	ClientHolders(ctx context.Context, clientID string) ([]ClientHolder, error)
 	// ClientByID returns the client with its secrets.
 	ClientByID(ctx context.Context, tenantID, clientID string) (*Client, error)
 	APIByIdentifier(ctx context.Context, tenantID, identifier string) (*API, error)
@@ -46,8 +49,9 @@ type Source interface {
 type Directory struct {
 	source    Source
 	tenants   *feed.Cache[string, *Tenant]
-	names     *feed.Cache[name, string]     // to the tenant's id
-	audiences *feed.Cache[string, []string] // to the tenants' ids
+	names     *feed.Cache[name, string]           // to the tenant's id
+	audiences *feed.Cache[string, []string]       // to the tenants' ids
+	holders   *feed.Cache[string, []ClientHolder] // of a client_id
 	clients   *feed.Cache[owned, *Client]
 	apis      *feed.Cache[owned, *API]
 	users     *feed.Cache[owned, *User]
@@ -79,6 +83,7 @@ func NewDirectory(source Source, size int) *Directory {
 		tenants:   feed.NewCache[string, *Tenant](size),
 		names:     feed.NewCache[name, string](size),
 		audiences: feed.NewCache[string, []string](size),
+		holders:   feed.NewCache[string, []ClientHolder](size),
 		clients:   feed.NewCache[owned, *Client](size),
 		apis:      feed.NewCache[owned, *API](size),
 		users:     feed.NewCache[owned, *User](size),
@@ -101,7 +106,7 @@ type memory interface {
 // kinds returns all that the Directory keeps, by its name in the metrics.
 func (d *Directory) kinds() map[string]memory {
 	return map[string]memory{
-		"tenants": d.tenants, "names": d.names, "audiences": d.audiences, "clients": d.clients, "apis": d.apis,
+		"tenants": d.tenants, "names": d.names, "audiences": d.audiences, "client_holders": d.holders, "clients": d.clients, "apis": d.apis,
 		"users": d.users, "api_keys": d.apiKeys, "revocations": d.revoked, "opaque_tokens": d.opaque,
 		"trusted_issuers": d.issuers, "grant_types": d.grants, "impersonation_rules": d.rules, "remote_grants": d.remotes,
 	}

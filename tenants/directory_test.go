@@ -3,9 +3,11 @@ package tenants_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/gatehouse-auth/gatehouse/keys"
+	"github.com/gatehouse-auth/gatehouse/oauth"
 	"github.com/gatehouse-auth/gatehouse/store"
 	"github.com/gatehouse-auth/gatehouse/store/storetest"
 	"github.com/gatehouse-auth/gatehouse/tenants"
@@ -180,4 +182,38 @@ func TestGuessedAudiencesPushOutNone(t *testing.T) {
 	if ask(real) != 1 || d.db.Queries() != before {
 		t.Error("guesses pushed out a real audience")
 	}
+}
+
+// Who has a client of some client_id is remembered, that nobody has it, too, until
+// that changes: also when a client comes with its tenant's dialect.
+func TestDirectoryKnowsWhoHasAClient(t *testing.T) {
+	d := newDesk(t)
+	ctx := t.Context()
+	wantHolders := func(clientID string, want ...tenants.ClientHolder) {
+		t.Helper()
+		for range 2 {
+			got, err := d.dir.ClientHolders(ctx, clientID)
+			if err != nil || len(got) != len(want) || len(want) > 0 && !slices.Equal(got, want) {
+				t.Errorf("%s: %v, want %v; %v", clientID, got, want, err)
+			}
+		}
+		before := d.db.Queries()
+		if _, err := d.dir.ClientHolders(ctx, clientID); err != nil || d.db.Queries() != before {
+			t.Errorf("%s, asked again: %d queries, %v", clientID, d.db.Queries()-before, err)
+		}
+	}
+	wantHolders("erp")
+	wantHolders("speech")
+	d.must(d.db.CreateClient(ctx, &tenants.Client{TenantID: d.tenant, ID: "erp"}, d.event()))
+	wantHolders("erp", tenants.ClientHolder{TenantID: d.tenant})
+	other, err := d.dir.ByID(ctx, d.other)
+	d.must(err)
+	changed := *other
+	standIn := &tenants.Client{TenantID: d.other, ID: "speech", AuthMethod: oauth.AuthDialect}
+	d.must(d.db.UpdateTenant(ctx, &changed, d.event(), standIn))
+	wantHolders("speech", tenants.ClientHolder{TenantID: d.other, StandIn: true})
+	d.must(d.db.DeleteClient(ctx, d.tenant, "erp", 0, d.event()))
+	wantHolders("erp")
+	d.must(d.db.DeleteTenant(ctx, d.other, 0, d.event()))
+	wantHolders("speech")
 }

@@ -63,37 +63,39 @@ func (d *Directory) byName(ctx context.Context, n name, longest int, load func(c
 	return d.ByID(ctx, id)
 }
 
-// ByAudience returns the tenants that have an API of that identifier which is
-// findable on the shared host; there may be none.
-func (d *Directory) ByAudience(ctx context.Context, identifier string) ([]*Tenant, error) {
-	if len(identifier) > longestName {
+// ByAudience returns the ids of the tenants that have an API of that identifier
+// which is findable on the shared host, sorted; there may be none.
+func (d *Directory) ByAudience(ctx context.Context, identifier string) ([]string, error) {
+	return some(ctx, d.audiences, identifier, d.source.TenantIDsByAudience)
+}
+
+// ClientHolder is a tenant that has a client of some client_id.
+type ClientHolder struct {
+	TenantID string
+	StandIn  bool // the client stands in for a dialect
+}
+
+// ClientHolders returns all tenants that have a client of that client_id.
+func (d *Directory) ClientHolders(ctx context.Context, clientID string) ([]ClientHolder, error) {
+	return some(ctx, d.holders, clientID, d.source.ClientHolders)
+}
+
+// some returns all that is found by a name; there may be none.
+func some[V any](ctx context.Context, c *feed.Cache[string, []V], name string, load func(context.Context, string) ([]V, error)) ([]V, error) {
+	if len(name) > longestName {
 		return nil, nil
 	}
-	ids, err := get(ctx, d.audiences, identifier, func(ctx context.Context) ([]string, error) {
-		ids, err := d.source.TenantIDsByAudience(ctx, identifier)
-		if err == nil && len(ids) == 0 { // guessed ones must push out none that is there
+	list, err := get(ctx, c, name, func(ctx context.Context) ([]V, error) {
+		list, err := load(ctx, name)
+		if err == nil && len(list) == 0 { // guessed ones must push out none that is there
 			err = ErrNotFound
 		}
-		return ids, err
+		return list, err
 	})
 	if errors.Is(err, ErrNotFound) {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	found := make([]*Tenant, 0, len(ids))
-	for _, id := range ids {
-		tenant, err := d.ByID(ctx, id)
-		if errors.Is(err, ErrNotFound) { // deleted since
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, tenant)
-	}
-	return found, nil
+	return list, err
 }
 
 // Client returns the tenant's client with its secrets.

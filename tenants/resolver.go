@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gatehouse-auth/gatehouse/oauth"
@@ -106,46 +107,70 @@ func (r *Resolver) byAudience(ctx context.Context, audience, clientID, preferred
 		return nil, oauth.Errorf(oauth.InvalidTarget, oauth.ReasonMissing,
 			"this host is shared by all tenants: name the API by audience or resource, or use the tenant's own host or its path /t/{slug}")
 	}
-	candidates, err := r.directory.ByAudience(ctx, audience)
+	ids, err := r.directory.ByAudience(ctx, audience)
 	if err != nil {
 		return nil, err
 	}
-	if len(candidates) == 0 {
-		return nil, oauth.Errorf(oauth.InvalidTarget, oauth.ReasonUnknown, "no API with this identifier is served on the shared host")
+	switch len(ids) {
+	case 0:
+		return nil, errNotServed()
+	case 1:
+		return r.served(ctx, ids[0])
 	}
-	if len(candidates) == 1 {
-		return r.usable(candidates[0], nil)
+	found, err := r.knowing(ctx, ids, clientID)
+	switch {
+	case err != nil:
+		return nil, err
+	case found != "":
+		return r.served(ctx, found)
+	case slices.Contains(ids, preferred):
+		ids = append([]string{preferred}, ids...)
 	}
-	found, err := r.knowing(ctx, candidates, clientID)
-	if err != nil || found != nil {
-		return r.usable(found, err)
-	}
-	for _, tenant := range candidates {
-		if tenant.Status == Active && (found == nil || tenant.ID == preferred) {
-			found = tenant
-		}
-	}
-	if found == nil {
-		return nil, oauth.Errorf(oauth.InvalidClient, oauth.ReasonUnknown, "client authentication failed")
-	}
-	return found, nil
+	return r.anyActive(ctx, ids)
 }
 
-// knowing returns the one of some tenants that knows the client_id, nil for none.
-// Clients that stand in for a dialect have the same id everywhere: they count where
-// no other client has it.
-func (r *Resolver) knowing(ctx context.Context, candidates []*Tenant, clientID string) (*Tenant, error) {
-	var own, standIns []*Tenant
-	for _, tenant := range candidates {
-		client, err := r.directory.Client(ctx, tenant.ID, clientID)
-		switch {
-		case errors.Is(err, ErrNotFound):
-		case err != nil:
-			return nil, err
-		case client.AuthMethod == oauth.AuthDialect:
-			standIns = append(standIns, tenant)
-		default:
-			own = append(own, tenant)
+func errNotServed() error {
+	return oauth.Errorf(oauth.InvalidTarget, oauth.ReasonUnknown, "no API with this identifier is served on the shared host")
+}
+
+// served returns the tenant of an id that an audience led to.
+func (r *Resolver) served(ctx context.Context, id string) (*Tenant, error) {
+	tenant, err := r.directory.ByID(ctx, id)
+	if errors.Is(err, ErrNotFound) { // deleted since
+		return nil, errNotServed()
+	}
+	return r.usable(tenant, err)
+}
+
+// anyActive returns the first active one of some tenants.
+func (r *Resolver) anyActive(ctx context.Context, ids []string) (*Tenant, error) {
+	for _, id := range ids {
+		tenant, err := r.directory.ByID(ctx, id)
+		if err == nil && tenant.Status == Active || err != nil && !errors.Is(err, ErrNotFound) {
+			return tenant, err
+		}
+	}
+	return nil, oauth.Errorf(oauth.InvalidClient, oauth.ReasonUnknown, "client authentication failed")
+}
+
+// knowing returns the one of some tenants, sorted by their ids, that knows the
+// client_id, "" for none. Clients that stand in for a dialect have the same id
+// everywhere: they count where no other client has it. However many tenants there
+// are, nobody has each of them looked into.
+func (r *Resolver) knowing(ctx context.Context, ids []string, clientID string) (string, error) {
+	holders, err := r.directory.ClientHolders(ctx, clientID)
+	if err != nil {
+		return "", err
+	}
+	var own, standIns []string
+	for _, holder := range holders {
+		if _, among := slices.BinarySearch(ids, holder.TenantID); !among {
+			continue
+		}
+		if holder.StandIn {
+			standIns = append(standIns, holder.TenantID)
+		} else {
+			own = append(own, holder.TenantID)
 		}
 	}
 	if len(own) == 0 {
@@ -153,11 +178,11 @@ func (r *Resolver) knowing(ctx context.Context, candidates []*Tenant, clientID s
 	}
 	switch len(own) {
 	case 0:
-		return nil, nil
+		return "", nil
 	case 1:
 		return own[0], nil
 	}
-	return nil, oauth.Errorf(oauth.InvalidTarget, oauth.ReasonConflict, "several tenants with this audience know the client_id")
+	return "", oauth.Errorf(oauth.InvalidTarget, oauth.ReasonConflict, "several tenants with this audience know the client_id")
 }
 
 // Agrees answers invalid_target where a tenant that host or path name has no API
