@@ -16,9 +16,15 @@ type log struct {
 	events []feed.Event
 	head   int64
 	err    error
+	slow   func() // happens while it is asked; nil: nothing
 }
 
-func (l *log) LastEvent(context.Context) (int64, error) { return l.head, l.err }
+func (l *log) LastEvent(context.Context) (int64, error) {
+	if l.slow != nil {
+		l.slow()
+	}
+	return l.head, l.err
+}
 
 func (l *log) EventsAfter(_ context.Context, n int64, limit int) ([]feed.Event, error) {
 	var after []feed.Event
@@ -89,8 +95,13 @@ func TestStalenessCountsFromTheBeginningOfTheLastGoodPoll(t *testing.T) {
 	if f.Staleness() != math.MaxInt64 {
 		t.Errorf("before the first poll: %v", f.Staleness())
 	}
+	l.slow = func() { now = now.Add(3 * time.Second) }
 	poll(t, f)
-	now = now.Add(7 * time.Second)
+	if f.Staleness() != 3*time.Second {
+		t.Errorf("after a slow poll: %v", f.Staleness())
+	}
+	l.slow = nil
+	now = now.Add(4 * time.Second)
 	l.err = errors.New("away")
 	if err := f.Poll(t.Context()); err == nil {
 		t.Error("a failed poll succeeded")

@@ -8,6 +8,19 @@ import (
 	"github.com/gatehouse-auth/gatehouse/oauth"
 )
 
+// scope-token = 1*( %x21 / %x23-5B / %x5D-7E )
+func TestScopesHaveTheCharactersOfTheRFC(t *testing.T) {
+	for c := range 256 {
+		want := c == 0x21 || 0x23 <= c && c <= 0x5b || 0x5d <= c && c <= 0x7e
+		if oauth.ValidScope("a"+string([]byte{byte(c)})) != want {
+			t.Errorf("%#x: %v", c, !want)
+		}
+	}
+	if oauth.ValidScope("") {
+		t.Error("nothing is a scope")
+	}
+}
+
 // A list of scopes is tokens of RFC 6749 section 3.3, each once, and reads the
 // same when it is written down.
 func FuzzScopes(f *testing.F) {
