@@ -3,6 +3,7 @@ package grants
 // What the tests of this package see more than others.
 var (
 	Source       = source
+	ByAddress    = byAddress
 	ReadDecision = readDecision
 	ReadRefusal  = readRefusal
 )
