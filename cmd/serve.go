@@ -92,19 +92,6 @@ func isSet(environ []string, variable string) bool {
 	return slices.ContainsFunc(environ, func(entry string) bool { return strings.HasPrefix(entry, variable+"=") })
 }
 
-// showCredentials shows the operator's new client. A secret that was given is
-// known to who gave it.
-func (a *app) showCredentials(c *admin.Credentials) {
-	if c.ClientSecret == "" {
-		return
-	}
-	_ = a.show(c, func(out io.Writer) error {
-		_, err := fmt.Fprintf(out, "\nThe operator's client, shown this once; its tokens reach every tenant:\n\n"+
-			"  token endpoint  %s\n  client_id       %s\n  client_secret   %s\n\n", c.TokenEndpoint, c.ClientID, c.ClientSecret)
-		return err
-	})
-}
-
 // newLog makes the log: JSON, a line for each entry.
 func newLog(level string, out io.Writer) (*zap.Logger, error) {
 	parsed, err := zapcore.ParseLevel(level)
