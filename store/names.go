@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"gorm.io/gorm"
 
@@ -43,9 +44,9 @@ func (db *DB) TenantIDsByAudience(ctx context.Context, identifier string) ([]str
 		return ids, nil
 	}
 	err := db.read(ctx, func(tx *gorm.DB) error {
-		return tx.Model(&apiRow{}).Where("identifier = ? AND shared_host", identifier).
-			Order("tenant_id").Pluck("tenant_id", &ids).Error
+		return tx.Model(&apiRow{}).Where("identifier = ? AND shared_host", identifier).Pluck("tenant_id", &ids).Error
 	})
+	slices.Sort(ids) // as Go does: a database may have an order of its own
 	return ids, err
 }
 
