@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/gatehouse-auth/gatehouse/passwords"
 )
@@ -204,7 +205,7 @@ func TestSlotsAndThoseWhoWaitForThemAreBounded(t *testing.T) {
 	if _, err := h.Acquire(gaveUp); !errors.Is(err, context.Canceled) {
 		t.Errorf("a third slot: %v", err)
 	}
-	waiting, stop := context.WithCancel(t.Context())
+	waiting, stop := context.WithTimeout(t.Context(), 10*time.Second) // who is not sent away is told at last
 	var wg sync.WaitGroup
 	results := make(chan error, 300)
 	for range 100 {

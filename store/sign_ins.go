@@ -46,8 +46,8 @@ const (
 //
 // Sources that the account has signed in from have a count each: nobody else
 // can make them wait. They wait for as long as one of the others that guesses
-// alone. Of the others those come first that have used up fewer
-// guesses, so that no number of them can take every guess that there is.
+// alone. Of the others those come first that have used up fewer guesses, so that no
+// number of them can take every guess that there is.
 func (db *DB) TakeAttempt(ctx context.Context, a tenants.Attempt) (wait time.Duration, err error) {
 	if !storable(a.TenantID, a.Account, a.Source) {
 		return 0, tenants.ErrNotFound
