@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -21,6 +22,13 @@ type listener struct {
 	left     chan []net.Conn // connections that nobody had accepted when it began to refuse
 	closed   chan struct{}
 	once     sync.Once
+}
+
+// listenAt listens without MPTCP, whose sockets can hold nobody off.
+func listenAt(address string) (net.Listener, error) {
+	var config net.ListenConfig
+	config.SetMultipathTCP(false)
+	return config.Listen(context.Background(), "tcp", address)
 }
 
 func newListener(inner net.Listener, server *http.Server, secure *tls.Config) *listener {
@@ -58,7 +66,8 @@ func (l *listener) Accept() (net.Conn, error) {
 }
 
 // refuse has new connections refused, while the server goes on with those that
-// have been made. Its error means that one of them may have been reset.
+// have been made. Its error means that one of them may have been reset; that is so,
+// too, unless new ones were held off for as long as one takes to be made.
 func (l *listener) refuse() error {
 	l.refusing.Store(true)
 	left, err := refuseNew(l.Listener)

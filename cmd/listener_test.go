@@ -15,7 +15,7 @@ import (
 // Clients that are connected when a node refuses further ones are answered:
 // those that nobody had accepted, and those that send their request late.
 func TestRefusingClientsLosesNone(t *testing.T) {
-	inner, err := net.Listen("tcp", "127.0.0.1:0")
+	inner, err := listenAt("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,6 +28,12 @@ func TestRefusingClientsLosesNone(t *testing.T) {
 		}
 		defer conn.Close()
 		clients = append(clients, conn)
+	}
+	if err := holdOff(inner); err != nil {
+		t.Fatal(err)
+	}
+	if conn, err := net.DialTimeout("tcp", l.Addr().String(), 200*time.Millisecond); !isTimeout(err) {
+		t.Errorf("a client that is held off got %v %v, want no answer", conn, err)
 	}
 	if err := l.refuse(); err != nil {
 		t.Fatal(err)
@@ -50,6 +56,11 @@ func TestRefusingClientsLosesNone(t *testing.T) {
 	}
 }
 
+func isTimeout(err error) bool {
+	var failed net.Error
+	return errors.As(err, &failed) && failed.Timeout()
+}
+
 func request(conn net.Conn) string {
 	_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
 	if _, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"); err != nil {
@@ -68,7 +79,7 @@ func request(conn net.Conn) string {
 }
 
 func TestListenerThatRefusesNobodyEndsWithItsServer(t *testing.T) {
-	inner, err := net.Listen("tcp", "127.0.0.1:0")
+	inner, err := listenAt("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

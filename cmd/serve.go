@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"runtime"
 	"runtime/debug"
@@ -28,6 +27,7 @@ const (
 	prepareEvery = time.Second
 	headStart    = time.Second            // for preparing, while the first clients wait
 	drainFor     = 2 * time.Second        // clients are told to go elsewhere
+	handshakes   = 300 * time.Millisecond // for a connection to be made, there and back
 	lastRequests = 500 * time.Millisecond // for what connected last to send its request
 	stopWithin   = 7 * time.Second        // after that, for requests to finish
 	logFlush     = 200 * time.Millisecond // a write for each line would cost more than answering from memory
@@ -186,7 +186,7 @@ func (n *node) listen() ([]*listener, error) {
 		if address == "" {
 			return nil
 		}
-		inner, err := net.Listen("tcp", address)
+		inner, err := listenAt(address)
 		if err != nil {
 			return n.settings.problem(setting, "%v", err)
 		}
@@ -214,10 +214,16 @@ func (n *node) stop(listeners []*listener, drain bool) error {
 	if drain {
 		n.log.Info("stopping: clients are told to leave, and requests are answered to their end")
 		time.Sleep(drainFor)
+		var failed []error
 		for _, l := range listeners {
-			if err := l.refuse(); err != nil {
-				n.log.Warn("clients that connect just now may be cut off", zap.Error(err))
-			}
+			failed = append(failed, holdOff(l.Listener))
+		}
+		time.Sleep(handshakes)
+		for _, l := range listeners {
+			failed = append(failed, l.refuse())
+		}
+		if err := errors.Join(failed...); err != nil {
+			n.log.Warn("clients that connect just now may be cut off", zap.Error(err))
 		}
 		time.Sleep(lastRequests)
 	}
