@@ -66,8 +66,8 @@ func (l *listener) Accept() (net.Conn, error) {
 }
 
 // refuse has new connections refused, while the server goes on with those that
-// have been made. Its error means that one of them may have been reset; that is so,
-// too, unless new ones were held off for as long as one takes to be made.
+// have been made. An error means that one of them may have been reset; without one
+// that can happen, too, unless holdOff was called long enough before.
 func (l *listener) refuse() error {
 	l.refusing.Store(true)
 	left, err := refuseNew(l.Listener)

@@ -84,7 +84,7 @@ func (r *Route) credentials(s *sent, params oauth.Params) (oauth.Credentials, er
 		return oauth.Credentials{Method: oauth.AuthNone, Readings: []oauth.Pair{{ClientID: id}}}, nil
 	default:
 		named := oauth.Credentials{}
-		if id != "" || secret != "" || assertion != "" { // a proof without a name is not nothing
+		if id != "" || secret != "" || assertion != "" || !r.reads.id { // only where a client needs no proof may it need no name
 			named.Readings = []oauth.Pair{{ClientID: id}}
 		}
 		return named, nil // the authenticator says what is missing

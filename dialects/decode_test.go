@@ -82,6 +82,41 @@ func TestCredentials(t *testing.T) {
 	}
 }
 
+// Only where clients need no proof may a request name none.
+func TestNothingIsSentOnlyWherePublicClientsMayAsk(t *testing.T) {
+	set, open, closed := dialects.Builtin(), 0, 0
+	for _, spec := range append([]*dialects.Spec{set.Standard()}, set.Others()...) {
+		for _, route := range spec.Routes {
+			send := func(body string) (oauth.Credentials, error) {
+				r, err := http.NewRequest(route.Method, route.Path, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+				q, err := route.Decode(r, []byte(body))
+				return q.Credentials, err
+			}
+			nothing, err := send("grant_type=x")
+			named, errNamed := send("grant_type=x&client_id=a")
+			if err != nil || errNamed != nil {
+				continue
+			}
+			public := named.Method == oauth.AuthNone
+			if public {
+				open++
+			} else {
+				closed++
+			}
+			if nothing.Nothing() && !public {
+				t.Errorf("%s %s: a request that names no client needs no proof, and others do", spec.Name, route.Path)
+			}
+		}
+	}
+	if open == 0 || closed == 0 {
+		t.Errorf("%d routes are open to public clients, %d are not: nothing is shown", open, closed)
+	}
+}
+
 func codeOf(err error) oauth.Code {
 	if err == nil {
 		return ""

@@ -3,7 +3,6 @@ package grants
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -52,7 +51,7 @@ func (p permit) apply(s *Subject, now time.Time) {
 	s.Record.Details["rule"] = p.rule.ID
 }
 
-// permit returns the first rule, of the tenant's or a further one, that lets the
+// permit returns the first rule of the tenant's, or else a further one, that lets the
 // actor become the target, for that reason. It is invalid_target for whoever may not
 // be become, and invalid_request where nothing but a reason is missing.
 func (i *Impersonations) permit(ctx context.Context, r *ExchangeRequest, actor, target *tenants.User, reason string, further ...tenants.ImpersonationRule) (permit, error) {
@@ -60,12 +59,14 @@ func (i *Impersonations) permit(ctx context.Context, r *ExchangeRequest, actor, 
 	if err != nil {
 		return permit{}, err
 	}
-	rules = slices.Concat(rules, further)
 	actors, err := i.actors(ctx, r.Tenant.ID, actor, r.Subject)
 	if err != nil {
 		return permit{}, err
 	}
 	rule, unsaid := suitable(rules, actors, target, reason)
+	if rule == nil && !unsaid {
+		rule, _ = suitable(further, actors, target, reason)
+	}
 	switch {
 	case rule != nil:
 		return permit{rule}, nil

@@ -78,17 +78,17 @@ func (s *Service) WithRemotes(r *Remotes) *Service {
 }
 
 // Token answers a token request (RFC 6749 section 3.2). Errors that are the
-// client's are *oauth.Error; any other is ours.
+// client's are *oauth.Error; any other is ours. r's credentials name the client
+// afterwards where the grant told which one asks.
 func (s *Service) Token(ctx context.Context, r *TokenRequest) (*oauth.Response, error) {
 	grant, err := s.grant(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	credentials, err := s.credentials(ctx, r, grant)
-	if err != nil {
+	if r.Credentials, err = s.credentials(ctx, r, grant); err != nil {
 		return nil, err
 	}
-	proof, err := s.clients.prove(ctx, r.Tenant, credentials, r.Address)
+	proof, err := s.clients.prove(ctx, r.Tenant, r.Credentials, r.Address)
 	if err != nil {
 		return nil, err
 	}

@@ -139,7 +139,8 @@ func (p *party) is(r *Request, subject, actor *Token) bool {
 	if p.Issuer != "" && p.Issuer != r.Tenant.Issuer || p.ClientID != "" && p.ClientID != r.Client.ID {
 		return false
 	}
-	if made := madeAt(r.Client, actor); subject.facts.IssuedAt < made.Unix() { // its id belonged to another one then
+	at := subject.facts.IssuedAt
+	if at < madeAt(r.Client, actor).Unix() || p.ClientID != "" && at < r.Client.CreatedAt.Unix() { // its id belonged to another one then
 		return false
 	}
 	if p.Subject == "" {

@@ -108,6 +108,12 @@ func TestClassEMayActIsHonoured(t *testing.T) {
 	h.refused(oauth.InvalidTarget, "desk", h.signed(oauth.TypeAccessToken, carl, object{"may_act": object{"client_id": "desk"}}), byAnn...)
 	h.earned("desk", h.signed(oauth.TypeAccessToken, carl, object{"may_act": object{"sub": "ann"}}), byAnn...)
 	h.refused(oauth.InvalidTarget, "desk", h.signed(oauth.TypeAccessToken, h.as("boss"), object{"may_act": object{"sub": "ann"}}), byAnn...)
+	h.admin("POST", "tenants/acme/impersonation-rules", `{"actor":{"user":"ann"},"target":{"user":"carl"},"require_reason":true,"scopes":["read"]}`)
+	named := h.signed(oauth.TypeAccessToken, carl, object{"may_act": object{"sub": "ann"}})
+	h.refused(oauth.InvalidRequest, "desk", named, byAnn...) // where there is a rule, its conditions hold
+	if claims := claimsOf(t, h.earned("desk", named, append(byAnn, "reason", "asked for help")...)); claims["scope"] != "read" {
+		t.Errorf("by the rule ann has %v", claims["scope"])
+	}
 }
 
 // Class G: who gets the id of a user or a client that is no more is not whom a may_act
@@ -123,10 +129,12 @@ func TestClassGMayActNamesNobodyWhoCameLater(t *testing.T) {
 		return h.signed(oauth.TypeAccessToken, h.as("carl"), map[string]any{"may_act": map[string]any{"sub": name}})
 	}
 	byDora, byTill := names("dora"), names("till")
+	annByTill := h.signed(oauth.TypeAccessToken, h.as("carl"), map[string]any{"may_act": map[string]any{"sub": "ann", "client_id": "till"}})
 	acts := func(token string) []string { return []string{"actor_token", token, "actor_token_type", accessType} }
 	h.earned("desk", byDora, acts(h.as("dora"))...)
 	h.earned("till", byTill)
 	h.earned("till", byTill, acts(h.own("till"))...)
+	h.earned("till", annByTill, acts(h.as("ann"))...)
 	h.admin("DELETE", "tenants/acme/users/dora", "")
 	h.admin("DELETE", "tenants/acme/clients/till", "")
 	h.clock.Advance(time.Second)
@@ -135,6 +143,7 @@ func TestClassGMayActNamesNobodyWhoCameLater(t *testing.T) {
 	h.refused(oauth.InvalidRequest, "desk", byDora, acts(h.as("dora"))...)
 	h.refused(oauth.InvalidRequest, "till", byTill)
 	h.refused(oauth.InvalidRequest, "till", byTill, acts(h.own("till"))...)
+	h.refused(oauth.InvalidRequest, "till", annByTill, acts(h.as("ann"))...)
 }
 
 // Clients and APIs may have a may_act in all of their tokens.

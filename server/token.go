@@ -39,7 +39,9 @@ func (s *Server) issue(c *gin.Context, route *dialects.Route) (*oauth.Response, 
 			return nil, err
 		}
 	}
-	return s.Grants.Token(c.Request.Context(), r)
+	response, err := s.Grants.Token(c.Request.Context(), r)
+	of(c).clientID = r.Credentials.ClientID()
+	return response, err
 }
 
 // findTenant finds the tenant of a request on the shared host: by the audience,

@@ -159,6 +159,25 @@ func TestNetworksOfOneSiteKeepNobodyOut(t *testing.T) {
 	}
 }
 
+// Whoever has a network at the site of a lone guesser comes before that one.
+func TestNeighboursOfAGuesserComeFirst(t *testing.T) {
+	db := storetest.Open(t)
+	acme := newTenant(t, db, "acme")
+	guesser := tenants.Attempt{TenantID: acme.ID, Account: "ann", Source: "2001:db8:1:1::/64", At: instant}
+	fail(t, db, guesser)
+	for range 60 {
+		guesser.At = guesser.At.Add(2 * tenants.LongestBlock)
+		if wait := take(t, db, guesser); wait > 0 {
+			t.Fatalf("the guesser waits %v", wait)
+		}
+	}
+	ann := guesser
+	ann.Source, ann.At = "2001:db8:1:2::/64", guesser.At.Add(tenants.LongestBlock)
+	if wait := take(t, db, ann); wait > 0 {
+		t.Errorf("a neighbour waits %v after the block", wait)
+	}
+}
+
 // What an administrator does about it ends every wait, and forgets no place.
 func TestAnAdministratorEndsAWait(t *testing.T) {
 	for what, act := range map[string]func(*store.DB, *tenants.User) error{

@@ -75,8 +75,8 @@ func (db *DB) PurgeSessions(ctx context.Context, now time.Time) (int64, error) {
 	)
 }
 
-// PurgeAttempts deletes what no longer counts, and returns how much that was: the
-// turns of an account once it is guessed at no more.
+// PurgeAttempts deletes what no longer counts, and returns how much that was. Turns
+// count until nobody guesses at their account any more.
 func (db *DB) PurgeAttempts(ctx context.Context, now time.Time) (int64, error) {
 	const table, key = "sign_in_attempts", "tenant_id, account, source"
 	const guessedAt = "EXISTS (SELECT 1 FROM " + table + " AS of WHERE of.tenant_id = " + table + ".tenant_id AND of.account = " + table + ".account AND of.source = '')"

@@ -44,10 +44,10 @@ const (
 // 0; or it does not count it and returns how long it must wait. Of any number of
 // attempts at once, on all nodes, tenants.AttemptsAllowed get 0.
 //
-// Sources that the account has signed in from have a count each: nobody else
-// can make them wait. They wait for as long as one of the others that guesses
-// alone. Of the others those come first that have used up fewer guesses, so that no
-// number of them can take every guess that there is.
+// Known sources, which the account has signed in from, have a count each: nobody
+// else can make them wait. A known source waits for as long as an unknown one that
+// guesses alone. Of the unknown ones those come first that have used up fewer
+// guesses, so that no number of them can take every guess that there is.
 func (db *DB) TakeAttempt(ctx context.Context, a tenants.Attempt) (wait time.Duration, err error) {
 	if !storable(a.TenantID, a.Account, a.Source) {
 		return 0, tenants.ErrNotFound

@@ -64,14 +64,14 @@ type Used struct {
 
 // Turn returns how much longer than the account a source waits that the account
 // has not signed in from. Those who used up less come first, each with a while for
-// themselves that is as long as the account's wait. A source that has much company at
-// its site comes later: there, sources without end cost nothing.
+// themselves that is as long as the account's wait. What others at its site used up
+// counts as well, though for less: whoever has a site has any number of sources.
 func Turn(block time.Duration, used Used) time.Duration {
-	later := (used.Site - used.Own) / siteShare
-	if used.Own > 0 {
-		later += 1 + used.Own - used.Least
+	spent := used.Own + max(0, used.Site-used.Own)/siteShare
+	if spent == 0 {
+		return 0
 	}
-	return time.Duration(later) * block
+	return time.Duration(max(0, 1+spent-used.Least)) * block
 }
 
 // siteShare is how many guesses of others at its site put a source off as much as
