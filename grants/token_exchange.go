@@ -152,7 +152,8 @@ func (p *party) is(r *Request, subject, actor *Token) bool {
 	return p.Subject == r.Client.ID || p.Subject == tenants.ServiceAccountID(r.Client.ID)
 }
 
-// madeAt returns when who acts was made.
+// madeAt returns when who acts was made. An actor token without a user speaks for
+// the client that it was issued to: none by which somebody acts is taken.
 func madeAt(client *tenants.Client, actor *Token) time.Time {
 	switch {
 	case actor == nil:

@@ -155,8 +155,8 @@ func (r *Resolver) anyActive(ctx context.Context, ids []string) (*Tenant, error)
 
 // knowing returns the one of some tenants, sorted by their ids, that knows the
 // client_id, "" for none. Clients that stand in for a dialect have the same id
-// everywhere: they count where no other client has it. However many tenants there
-// are, nobody has each of them looked into.
+// everywhere: they count where no other client has it. It costs the same however
+// many tenants there are.
 func (r *Resolver) knowing(ctx context.Context, ids []string, clientID string) (string, error) {
 	holders, err := r.directory.ClientHolders(ctx, clientID)
 	if err != nil {
