@@ -92,9 +92,10 @@ func TestUsesOfAPIKeysAreSampled(t *testing.T) {
 	made := h.admin("POST", "tenants/acme/users/oauth_app/api-keys", `{"name":"CI"}`)
 	key, path := made["key"].(string), "/admin/v1/tenants/acme/users/oauth_app/api-keys/"+made["id"].(string)
 	h.useKey(key)
+	h.clock.Advance(time.Second)
+	h.useKey(key) // has everything in memory again: the second may begin an hour, whose first token is written down
 	before := h.db.Queries()
 	for range 20 {
-		h.clock.Advance(time.Second)
 		if status, answer := h.useKey(key); status != http.StatusOK {
 			t.Fatal(status, answer)
 		}
