@@ -93,7 +93,7 @@ func newNode(settings *Settings, log *zap.Logger, db *store.DB, sealer *keys.Sea
 	n.legacy = server.NewLegacyLog(db, now)
 	n.metrics = server.NewMetrics()
 	n.measure()
-	n.adminAPI = adminapi.Mount(n.admin, adminapi.NewTokenAuthenticator(n.directory, n.rings, now))
+	n.adminAPI = adminapi.Mount(n.admin, adminapi.NewTokenAuthenticator(n.directory, grants.NewInspector(n.directory, n.rings, now)))
 	service := grants.NewService(registry, n.clients, n.directory, n.rings, n.journal, now).
 		WithRemotes(grants.NewRemotes(n.directory, outlet, n.rings, db, now))
 	n.server = n.front(publicURL, registry, service, of)

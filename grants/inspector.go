@@ -2,9 +2,11 @@ package grants
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -36,9 +38,9 @@ type Token struct {
 	access tenants.APIAccess // what the client may have of the token's API
 }
 
-// scopes returns those of the token that its client still may have; a dialect may
-// write them as a list.
-func (t *Token) scopes() oauth.Scopes {
+// Scopes returns those of the token that its client still may have, however a
+// dialect has written them into it.
+func (t *Token) Scopes() oauth.Scopes {
 	switch scope := t.Claims["scope"].(type) {
 	case string:
 		return oauth.Scopes(strings.Fields(scope)).Within(t.access.Scopes)
@@ -59,49 +61,49 @@ func (t *Token) ofSubject() map[string]any {
 	return claims
 }
 
-// Live returns the token if it is good, nil for any other: it was issued by this
-// tenant and has neither expired nor been revoked, and its client, its user, all
-// who act by it and its API are still what they were. So are those of all tokens
-// that it was earned by.
+// Live returns the token if Judge finds it good, nil if it does not.
 func (i *Inspector) Live(ctx context.Context, tenant *tenants.Tenant, token string) (*Token, error) {
+	t, err := i.Judge(ctx, tenant, token)
+	if errors.Is(err, oauth.ErrInvalidToken) {
+		return nil, nil
+	}
+	return t, err
+}
+
+// Judge returns the token if it is good: it was issued by this tenant and has
+// neither expired nor been revoked, and its client, its user, all who act by it and
+// its API are still what they were. So are those of all tokens that it was earned
+// by. Any other is oauth.ErrInvalidToken, which says why; other errors mean that it
+// could not be told.
+func (i *Inspector) Judge(ctx context.Context, tenant *tenants.Tenant, token string) (*Token, error) {
 	f, err := i.read(ctx, tenant, token)
-	if err != nil || f == nil {
-		return nil, err
-	}
-	if gone, err := i.directory.Revoked(ctx, tenant.ID, f.issued()); err != nil || gone {
-		return nil, err
-	}
-	if live, err := i.earnersLive(ctx, tenant.ID, f); err != nil || !live {
+	if err != nil {
 		return nil, err
 	}
 	t := &Token{Claims: f.all, Expiry: time.Unix(f.Expiry, 0), facts: f}
-	if t.Client, err = i.usableClient(ctx, tenant.ID, f.ClientID, f.IssuedAt); err != nil || t.Client == nil {
+	if t.Client, err = i.usableClient(ctx, tenant.ID, f.ClientID, f.IssuedAt); err != nil {
 		return nil, err
 	}
 	if f.Audience != tenant.Issuer {
-		still := false
-		if t.access, still = t.Client.Access(f.Audience); !still {
-			return nil, nil
-		}
-		api, err := i.directory.API(ctx, tenant.ID, f.Audience)
-		if err != nil || f.IssuedAt < api.CreatedAt.Unix() { // its identifier belonged to another one then
-			return nil, none(err)
-		}
-	}
-	if f.Subject != f.ClientID {
-		if t.User, err = i.activeUser(ctx, tenant.ID, f.Subject, f.IssuedAt); err != nil {
+		if t.access, err = i.allowedAPI(ctx, t.Client, f); err != nil {
 			return nil, err
 		}
-		if t.User == nil { // another client, whose token was exchanged
-			if client, err := i.usableClient(ctx, tenant.ID, f.Subject, f.IssuedAt); err != nil || client == nil {
-				return nil, err
-			}
+	}
+	if f.Subject != f.ClientID { // that of another client was exchanged
+		if t.User, err = i.ableParty(ctx, tenant.ID, f.Subject, f.IssuedAt); err != nil {
+			return nil, err
 		}
 	}
 	for _, id := range f.Actor.subjects() {
-		if able, err := i.ableActor(ctx, tenant.ID, id, f.IssuedAt); err != nil || !able {
+		if _, err := i.ableParty(ctx, tenant.ID, id, f.IssuedAt); err != nil {
 			return nil, err
 		}
+	}
+	if err := i.kept(ctx, tenant.ID, f.issued()); err != nil {
+		return nil, err
+	}
+	if err := i.earnersLive(ctx, tenant.ID, f); err != nil {
+		return nil, err
 	}
 	return t, nil
 }
@@ -145,25 +147,25 @@ func (f *facts) issued() tenants.IssuedToken {
 	return tenants.IssuedToken{ID: f.ID, GrantID: f.GrantID, ClientID: f.ClientID, Subjects: append(f.Actor.subjects(), f.Subject), At: f.IssuedAt}
 }
 
-// read returns what a token of the tenant says that has not expired, nil for any
-// other. It may be revoked.
+// read returns what a token of the tenant says that has not expired; any other is
+// oauth.ErrInvalidToken. It may be revoked.
 func (i *Inspector) read(ctx context.Context, tenant *tenants.Tenant, token string) (*facts, error) {
 	payload, err := i.payload(ctx, tenant, token)
-	if err != nil || payload == nil {
+	if err != nil {
 		return nil, err
 	}
 	var f facts
-	if err := oauth.DecodeToken(payload, &f); err != nil {
-		return nil, err // it is of our own making
-	}
 	decoder := json.NewDecoder(bytes.NewReader(payload))
 	decoder.UseNumber()
-	if err := decoder.Decode(&f.all); err != nil {
-		return nil, err
+	if err := cmp.Or(oauth.DecodeToken(payload, &f), decoder.Decode(&f.all)); err != nil {
+		return nil, invalid("its claims are not those of an access token")
 	}
 	// Verifying leaves room for clocks that differ; who asks the issuer does not need it.
-	if f.Issuer != tenant.Issuer || i.now().Unix() >= f.Expiry {
-		return nil, nil
+	switch {
+	case f.Issuer != tenant.Issuer:
+		return nil, invalid("its issuer is another one")
+	case i.now().Unix() >= f.Expiry:
+		return nil, invalid("it has expired")
 	}
 	if !isOpaque(token) {
 		f.kid = kidOf(token)
@@ -172,19 +174,20 @@ func (i *Inspector) read(ctx context.Context, tenant *tenants.Tenant, token stri
 }
 
 func (i *Inspector) payload(ctx context.Context, tenant *tenants.Tenant, token string) ([]byte, error) {
-	if isOpaque(token) {
-		o, err := i.directory.OpaqueToken(ctx, tenant.ID, opaqueHash(tenant.ID, token))
-		if err != nil {
-			return nil, none(err)
-		}
-		return o.Claims, nil
+	if !isOpaque(token) {
+		return i.signer.Verify(ctx, tenant.ID, oauth.TypeAccessToken, token)
 	}
-	payload, err := i.signer.Verify(ctx, tenant.ID, oauth.TypeAccessToken, token)
-	if errors.Is(err, oauth.ErrInvalidToken) {
-		return nil, nil
+	stored, err := i.directory.OpaqueToken(ctx, tenant.ID, opaqueHash(tenant.ID, token))
+	if errors.Is(err, tenants.ErrNotFound) {
+		return nil, invalid("it is not known")
 	}
-	return payload, err
+	if err != nil {
+		return nil, err
+	}
+	return stored.Claims, nil
 }
+
+func invalid(reason string) error { return fmt.Errorf("%w: %s", oauth.ErrInvalidToken, reason) }
 
 // none is nil for what is not there, and err for what could not be told.
 func none(err error) error {
@@ -194,42 +197,70 @@ func none(err error) error {
 	return err
 }
 
-// usableClient returns the client, nil for one that cannot be used or that was
-// made after the token: its id belonged to another one then.
+// kept refuses a token that was revoked.
+func (i *Inspector) kept(ctx context.Context, tenantID string, t tenants.IssuedToken) error {
+	gone, err := i.directory.Revoked(ctx, tenantID, t)
+	if err == nil && gone {
+		err = invalid("it was revoked")
+	}
+	return err
+}
+
+// usableClient returns the client unless it cannot be used or was made after the
+// token: its id belonged to another one then.
 func (i *Inspector) usableClient(ctx context.Context, tenantID, clientID string, issuedAt int64) (*tenants.Client, error) {
 	client, err := i.directory.Client(ctx, tenantID, clientID)
-	if err != nil {
-		return nil, none(err)
-	}
-	if !client.Usable(i.now()) || issuedAt < client.CreatedAt.Unix() {
-		return nil, nil
+	switch {
+	case errors.Is(err, tenants.ErrNotFound), err == nil && issuedAt < client.CreatedAt.Unix():
+		return nil, invalid("its client was deleted")
+	case err != nil:
+		return nil, err
+	case client.Status != tenants.Active:
+		return nil, invalid("its client is disabled")
+	case !client.Usable(i.now()):
+		return nil, invalid("its client has expired")
 	}
 	return client, nil
+}
+
+// allowedAPI returns what the client may have of the token's API, whose identifier
+// may have belonged to another one, too.
+func (i *Inspector) allowedAPI(ctx context.Context, client *tenants.Client, f *facts) (tenants.APIAccess, error) {
+	access, still := client.Access(f.Audience)
+	if !still {
+		return access, invalid("its client may not use its API any more")
+	}
+	api, err := i.directory.API(ctx, client.TenantID, f.Audience)
+	if errors.Is(err, tenants.ErrNotFound) || err == nil && f.IssuedAt < api.CreatedAt.Unix() {
+		return access, invalid("its API was deleted")
+	}
+	return access, err
+}
+
+// ableParty returns the user whom a token speaks for or who acts by it, nil for a
+// client.
+func (i *Inspector) ableParty(ctx context.Context, tenantID, id string, issuedAt int64) (*tenants.User, error) {
+	if user, err := i.activeUser(ctx, tenantID, id, issuedAt); !errors.Is(err, oauth.ErrInvalidToken) {
+		return user, err
+	}
+	_, err := i.usableClient(ctx, tenantID, id, issuedAt)
+	if errors.Is(err, oauth.ErrInvalidToken) {
+		err = invalid("its user, or who acts by it, is disabled or was deleted")
+	}
+	return nil, err
 }
 
 // activeUser is usableClient for users; a service account is as usable as its
 // client.
 func (i *Inspector) activeUser(ctx context.Context, tenantID, userID string, issuedAt int64) (*tenants.User, error) {
 	user, err := i.directory.User(ctx, tenantID, userID)
-	if err != nil {
-		return nil, none(err)
+	switch {
+	case err != nil && !errors.Is(err, tenants.ErrNotFound):
+		return nil, err
+	case err != nil, user.Status != tenants.Active, issuedAt < user.CreatedAt.Unix():
+		return nil, oauth.ErrInvalidToken
+	case user.IsServiceAccount():
+		_, err = i.usableClient(ctx, tenantID, user.ServiceAccountOf, issuedAt)
 	}
-	if user.Status != tenants.Active || issuedAt < user.CreatedAt.Unix() {
-		return nil, nil
-	}
-	if user.IsServiceAccount() {
-		if owner, err := i.usableClient(ctx, tenantID, user.ServiceAccountOf, issuedAt); err != nil || owner == nil {
-			return nil, err
-		}
-	}
-	return user, nil
-}
-
-// ableActor reports whether who acts, a user or a client, may still do so.
-func (i *Inspector) ableActor(ctx context.Context, tenantID, id string, issuedAt int64) (bool, error) {
-	if user, err := i.activeUser(ctx, tenantID, id, issuedAt); err != nil || user != nil {
-		return user != nil, err
-	}
-	client, err := i.usableClient(ctx, tenantID, id, issuedAt)
-	return client != nil, err
+	return user, err
 }

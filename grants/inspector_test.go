@@ -2,6 +2,7 @@ package grants_test
 
 import (
 	"encoding/json"
+	"errors"
 	"net/url"
 	"testing"
 	"time"
@@ -170,30 +171,34 @@ func TestClassEClaimsAreReadByTheirExactNames(t *testing.T) {
 
 // Class F: whatever ends for anybody who has to do with a token ends the token.
 func TestClassFTokensEndWithWhatTheyStandOn(t *testing.T) {
-	for name, end := range map[string]func(r *rig){
-		"disabled user":          func(r *rig) { r.disable("carl") },
-		"deleted user":           func(r *rig) { r.delete("carl") },
-		"user made again":        func(r *rig) { r.delete("carl"); r.now = r.now.Add(time.Second); r.user("carl") },
-		"disabled actor":         func(r *rig) { r.disable("ann") },
-		"deleted actor":          func(r *rig) { r.delete("ann") },
-		"actor made again":       func(r *rig) { r.delete("ann"); r.now = r.now.Add(time.Second); r.user("ann") },
-		"disabled client behind": func(r *rig) { r.patch("robot", admin.Patch{"status": "disabled"}) },
-		"disabled client":        func(r *rig) { r.patch("app", admin.Patch{"status": "disabled"}) },
-		"expired client":         func(r *rig) { r.patch("app", admin.Patch{"expires_at": r.now.Format(time.RFC3339)}) },
-		"withdrawn API":          func(r *rig) { r.patch("app", admin.Patch{"apis": []any{}}) },
-		"deleted client":         func(r *rig) { r.must(r.DeleteClient(r.t.Context(), r.all(), "acme", "app", 0)) },
-		"client made again": func(r *rig) {
+	const party = "its user, or who acts by it, is disabled or was deleted"
+	for name, c := range map[string]struct {
+		end func(r *rig)
+		why string
+	}{
+		"disabled user":          {func(r *rig) { r.disable("carl") }, party},
+		"deleted user":           {func(r *rig) { r.delete("carl") }, party},
+		"user made again":        {func(r *rig) { r.delete("carl"); r.now = r.now.Add(time.Second); r.user("carl") }, party},
+		"disabled actor":         {func(r *rig) { r.disable("ann") }, party},
+		"deleted actor":          {func(r *rig) { r.delete("ann") }, party},
+		"actor made again":       {func(r *rig) { r.delete("ann"); r.now = r.now.Add(time.Second); r.user("ann") }, party},
+		"disabled client behind": {func(r *rig) { r.patch("robot", admin.Patch{"status": "disabled"}) }, party},
+		"disabled client":        {func(r *rig) { r.patch("app", admin.Patch{"status": "disabled"}) }, "its client is disabled"},
+		"expired client":         {func(r *rig) { r.patch("app", admin.Patch{"expires_at": r.now.Format(time.RFC3339)}) }, "its client has expired"},
+		"withdrawn API":          {func(r *rig) { r.patch("app", admin.Patch{"apis": []any{}}) }, "its client may not use its API any more"},
+		"deleted client":         {func(r *rig) { r.must(r.DeleteClient(r.t.Context(), r.all(), "acme", "app", 0)) }, "its client was deleted"},
+		"client made again": {func(r *rig) {
 			r.must(r.DeleteClient(r.t.Context(), r.all(), "acme", "app", 0))
 			r.now = r.now.Add(time.Second)
 			r.client("app")
-		},
-		"the token itself":        func(r *rig) { r.revoke(admin.TokenRevocation{TokenID: "one"}) },
-		"all tokens":              func(r *rig) { r.revoke(admin.TokenRevocation{All: true}) },
-		"tokens of the client":    func(r *rig) { r.revoke(admin.TokenRevocation{ClientID: "app"}) },
-		"tokens of the user":      func(r *rig) { r.revoke(admin.TokenRevocation{UserID: "carl"}) },
-		"tokens of the actor":     func(r *rig) { r.revoke(admin.TokenRevocation{UserID: "ann"}) },
-		"revoked later once more": func(r *rig) { r.revoke(admin.TokenRevocation{UserID: "ann"}); r.now = r.now.Add(time.Minute) },
-		"time":                    func(r *rig) { r.now = r.now.Add(time.Hour) },
+		}, "its client was deleted"},
+		"the token itself":        {func(r *rig) { r.revoke(admin.TokenRevocation{TokenID: "one"}) }, "it was revoked"},
+		"all tokens":              {func(r *rig) { r.revoke(admin.TokenRevocation{All: true}) }, "it was revoked"},
+		"tokens of the client":    {func(r *rig) { r.revoke(admin.TokenRevocation{ClientID: "app"}) }, "it was revoked"},
+		"tokens of the user":      {func(r *rig) { r.revoke(admin.TokenRevocation{UserID: "carl"}) }, "it was revoked"},
+		"tokens of the actor":     {func(r *rig) { r.revoke(admin.TokenRevocation{UserID: "ann"}) }, "it was revoked"},
+		"revoked later once more": {func(r *rig) { r.revoke(admin.TokenRevocation{UserID: "ann"}); r.now = r.now.Add(time.Minute) }, "it was revoked"},
+		"time":                    {func(r *rig) { r.now = r.now.Add(time.Hour) }, "it has expired"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t)
@@ -201,8 +206,12 @@ func TestClassFTokensEndWithWhatTheyStandOn(t *testing.T) {
 			if r.live(token) == nil {
 				t.Fatal("the token is dead from the start")
 			}
-			if end(r); r.live(token) != nil {
+			if c.end(r); r.live(token) != nil {
 				t.Error("the token is live")
+			}
+			_, err := r.inspector.Judge(t.Context(), r.tenant, token)
+			if !errors.Is(err, oauth.ErrInvalidToken) || err.Error() != "invalid token: "+c.why {
+				t.Errorf("judged %v, want %s", err, c.why)
 			}
 		})
 	}
@@ -233,6 +242,8 @@ func TestTokensThatAreNoneAreDead(t *testing.T) {
 		"an unknown user":   {"sub": "nobody"},
 		"an unknown actor":  {"act": object{"sub": "nobody"}},
 		"no actor's name":   {"act": object{}},
+		"a list of APIs":    {"aud": []string{"api"}},
+		"a name for an exp": {"exp": "never"},
 	} {
 		if r.live(r.sign(claims)) != nil {
 			t.Errorf("%s: live", name)

@@ -44,15 +44,11 @@ func (s *Service) Introspect(ctx context.Context, r *TokenRequest) (map[string]a
 	if delete(answer, "username"); live.User != nil { // a claim of that name says nothing of who it is (RFC 7662 section 2.2)
 		answer["username"] = live.User.Username
 	}
-	if delete(answer, "scope"); live.Scope() != "" {
-		answer["scope"] = live.Scope()
+	if delete(answer, "scope"); len(live.Scopes()) > 0 {
+		answer["scope"] = live.Scopes().String()
 	}
 	return answer, nil
 }
-
-// Scope returns as words the token's scopes that its client still may have, however
-// a dialect has written them into it.
-func (t *Token) Scope() string { return t.scopes().String() }
 
 func asTexts(list []any) []string {
 	texts := make([]string, len(list))

@@ -1,6 +1,7 @@
 package grants
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"strings"
@@ -42,27 +43,31 @@ func (f *facts) trace() exchanged {
 	return exchanged{ID: f.ID, Subject: f.Subject, ClientID: f.ClientID, IssuedAt: f.IssuedAt, GrantID: f.GrantID, Kid: f.kid}
 }
 
-// earnersLive reports whether every token by which the one was earned could still
+// earnersLive refuses a token unless every one by which it was earned could still
 // be used, had it not expired.
-func (i *Inspector) earnersLive(ctx context.Context, tenantID string, f *facts) (bool, error) {
+func (i *Inspector) earnersLive(ctx context.Context, tenantID string, f *facts) error {
 	for _, e := range f.Exchanged {
-		gone, err := i.directory.Revoked(ctx, tenantID, tenants.IssuedToken{
-			ID: e.ID, GrantID: e.GrantID, ClientID: e.ClientID, Subjects: []string{e.Subject}, At: e.IssuedAt,
-		})
-		if err != nil || gone {
-			return false, err
-		}
-		if e.Kid != "" {
-			if gone, err := i.signer.Revoked(ctx, tenantID, e.Kid); err != nil || gone {
-				return false, err
-			}
-		}
-		if client, err := i.usableClient(ctx, tenantID, e.ClientID, e.IssuedAt); err != nil || client == nil {
-			return false, err
-		}
-		if able, err := i.ableActor(ctx, tenantID, e.Subject, e.IssuedAt); err != nil || !able {
-			return false, err
+		if err := i.earnerLive(ctx, tenantID, e); err != nil {
+			return err
 		}
 	}
-	return true, nil
+	return nil
+}
+
+func (i *Inspector) earnerLive(ctx context.Context, tenantID string, e exchanged) error {
+	if err := i.kept(ctx, tenantID, tenants.IssuedToken{
+		ID: e.ID, GrantID: e.GrantID, ClientID: e.ClientID, Subjects: []string{e.Subject}, At: e.IssuedAt,
+	}); err != nil {
+		return err
+	}
+	if e.Kid != "" {
+		if gone, err := i.signer.Revoked(ctx, tenantID, e.Kid); err != nil || gone {
+			return cmp.Or(err, invalid("the key of a token that earned it was revoked"))
+		}
+	}
+	if _, err := i.usableClient(ctx, tenantID, e.ClientID, e.IssuedAt); err != nil {
+		return err
+	}
+	_, err := i.ableParty(ctx, tenantID, e.Subject, e.IssuedAt)
+	return err
 }

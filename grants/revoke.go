@@ -2,6 +2,7 @@ package grants
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -34,11 +35,11 @@ func (s *Service) Revoke(ctx context.Context, r *TokenRequest) error {
 		return oauth.Errorf(oauth.InvalidRequest, oauth.ReasonMissing, "token is missing")
 	}
 	f, err := s.inspector.read(ctx, r.Tenant, token)
-	if err != nil {
-		return err
-	}
-	if f != nil {
+	if err == nil {
 		return s.revokeAccess(ctx, r, client, f)
+	}
+	if !errors.Is(err, oauth.ErrInvalidToken) {
+		return err
 	}
 	request := &Request{Tenant: r.Tenant, Client: client, Address: r.Address, RequestID: r.RequestID}
 	for _, revoker := range s.registry.revokers() {

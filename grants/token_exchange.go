@@ -187,8 +187,8 @@ func confine(client *tenants.Client, made *Subject, subject, actor *Token) error
 			continue
 		}
 		made.Expiry = earlier(made.Expiry, token.Expiry)
-		made.Scopes = token.scopes().Within(bound(made.Scopes, token.scopes()))
-		if len(made.Scopes) == 0 && len(token.scopes()) > 0 {
+		made.Scopes = token.Scopes().Within(bound(made.Scopes, token.Scopes()))
+		if len(made.Scopes) == 0 && len(token.Scopes()) > 0 {
 			return nothingLeft()
 		}
 		if made.Scopes == nil {

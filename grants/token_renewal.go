@@ -51,7 +51,7 @@ func (g TokenRenewal) Authorize(ctx context.Context, r *Request) (*Subject, erro
 	}
 	return &Subject{
 		ID: token.User.ID, User: token.User, Expiry: time.Unix(f.RenewUntil, 0), RenewUntil: f.RenewUntil, Audience: f.Audience, GrantID: f.GrantID,
-		Scopes: append(oauth.Scopes{}, token.scopes()...), KeepScopes: true, Exchanged: earners, Claims: token.ofSubject(),
+		Scopes: append(oauth.Scopes{}, token.Scopes()...), KeepScopes: true, Exchanged: earners, Claims: token.ofSubject(),
 		Record: &Record{Action: "token.renew", Actor: r.Tenant.ClientActor(r.Client.ID), Details: map[string]any{"subject_jti": f.ID}},
 		Spend: func(ctx context.Context, i *Issued) error {
 			return noRenewal(g.Tokens.store.RenewInFamily(ctx, i.Tenant.ID, f.GrantID, i.At, i.Issue()))

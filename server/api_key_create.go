@@ -43,13 +43,7 @@ func (s *Server) ownAPIKey(ctx context.Context, r *grants.TokenRequest, token *g
 	if token.Claims["amr"] == nil {
 		return nil, oauth.Errorf(oauth.AccessDenied, oauth.ReasonForbidden, "only who has signed in gets an API key, and nobody by another API key or an assertion")
 	}
-	scopes, err := oauth.ParseScopes(token.Scope())
-	if err != nil {
-		return nil, err
-	}
-	if scopes == nil {
-		scopes = oauth.Scopes{} // none, where nil would be all
-	}
+	scopes := append(oauth.Scopes{}, token.Scopes()...) // nil would be all
 	key, err := s.APIKeys.CreateOwnAPIKey(ctx, admin.Actor{TenantID: r.Tenant.ID, RequestID: r.RequestID, Address: r.Address}, r.Tenant, token.User,
 		admin.NewAPIKey{APIKeySettings: admin.APIKeySettings{Name: r.Params["name"], Scopes: scopes}, Prefix: r.Params["prefix"]}, r.Params["description"])
 	var refused *admin.Error

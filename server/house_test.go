@@ -189,7 +189,7 @@ func openHouse(t testing.TB, db *store.DB, s *keys.Sealer, c *clock) *house {
 		Now:       c.Now,
 		Ready:     map[string]func(context.Context) error{"database": db.Ping},
 		Admin: func(r gin.IRouter) {
-			adminapi.Register(r, service, adminapi.NewTokenAuthenticator(directory, rings, c.Now))
+			adminapi.Register(r, service, adminapi.NewTokenAuthenticator(directory, grants.NewInspector(directory, rings, c.Now)))
 		},
 		Metrics: h.metrics,
 		Log:     zap.New(core),

@@ -32,10 +32,6 @@ func TestTokensSayWhoCallsAndWhatTheyMay(t *testing.T) {
 	if !got.IsOperator() || !got.Scopes.HasAll(admin.AllScopes()) {
 		t.Errorf("the operator: %+v", got)
 	}
-	one := d.sign("acme", "at+jwt", object{"sub": "admin-of-acme", "client_id": "admin-of-acme", "aud": []string{oauth.AdminAudience}})
-	if _, err := d.auth.Authenticate(t.Context(), one); err != nil {
-		t.Errorf("a list of one audience: %v", err)
-	}
 	// Names count as they are written: encoding/json would take these for others.
 	named := d.sign("acme", "at+jwt", object{
 		"sub": "admin-of-acme", "client_id": "admin-of-acme", "scope": "clients:read",
@@ -66,6 +62,7 @@ func TestClassBTokensOfOthersAreRefused(t *testing.T) {
 	plain := func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
 	cases := map[string]string{
 		"another audience":          d.sign("evil", "at+jwt", me(object{"aud": "https://api.example"})),
+		"a list of one audience":    d.sign("evil", "at+jwt", me(object{"aud": []string{oauth.AdminAudience}})), // none of ours says it so
 		"several audiences":         d.sign("evil", "at+jwt", me(object{"aud": []string{oauth.AdminAudience, "https://api.example"}})),
 		"no audience":               d.sign("evil", "at+jwt", me(object{"aud": []string{}})),
 		"an audience with a slash":  d.sign("evil", "at+jwt", me(object{"aud": oauth.AdminAudience + "/"})),
@@ -127,7 +124,7 @@ func TestWhatHappensToAClientHappensToItsTokens(t *testing.T) {
 	d.now = d.now.Add(time.Minute)
 	d.want(401, "invalid_token", show)
 	patch(admin.Patch{"expires_at": nil, "apis": []any{}})
-	d.want(403, "forbidden", show)
+	d.want(401, "invalid_token", show)
 	patch(admin.Patch{"apis": []any{object{"identifier": oauth.AdminAudience, "scopes": []any{"tenants:read"}}}})
 	d.want(200, "", show)
 	_, err = d.service.UpdateTenant(t.Context(), everything(), "acme", 0, admin.Patch{"status": "suspended"})

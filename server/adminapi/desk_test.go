@@ -21,6 +21,7 @@ import (
 
 	"github.com/gatehouse-auth/gatehouse/admin"
 	"github.com/gatehouse-auth/gatehouse/fetch"
+	"github.com/gatehouse-auth/gatehouse/grants"
 	"github.com/gatehouse-auth/gatehouse/keys"
 	"github.com/gatehouse-auth/gatehouse/keys/keystest"
 	"github.com/gatehouse-auth/gatehouse/oauth"
@@ -67,7 +68,7 @@ func newDesk(t *testing.T) *desk {
 	d.db.Subscribe(directory.Apply)
 	d.db.Subscribe(peppers.Apply)
 	d.db.Subscribe(d.rings.Apply)
-	d.auth = adminapi.NewTokenAuthenticator(directory, d.rings, clock)
+	d.auth = adminapi.NewTokenAuthenticator(directory, grants.NewInspector(directory, d.rings, clock))
 	front := server.New(server.Config{PublicURL: public, MaxStaleness: timing.Staleness}, server.Parts{Staleness: func() time.Duration { return 0 }, Metrics: server.NewMetrics(), Log: zap.NewNop()})
 	d.http = httptest.NewServer(front.AdminHandler(func(r gin.IRouter) { adminapi.Register(r, d.service, d.auth) }))
 	t.Cleanup(d.http.Close)

@@ -10,7 +10,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/gatehouse-auth/gatehouse/admin"
-	"github.com/gatehouse-auth/gatehouse/keys"
 	"github.com/gatehouse-auth/gatehouse/oauth"
 	"github.com/gatehouse-auth/gatehouse/server"
 	"github.com/gatehouse-auth/gatehouse/tenants"
@@ -71,7 +70,7 @@ func problemOf(err error) *problem {
 		return known
 	case errors.As(err, &refused):
 		return refusal(refused)
-	case errors.Is(err, keys.ErrInvalidToken):
+	case errors.Is(err, oauth.ErrInvalidToken):
 		return &problem{
 			status: http.StatusUnauthorized, code: "invalid_token", detail: err.Error(),
 			challenge: realm + `, error="invalid_token"`,
