@@ -45,9 +45,11 @@ func TestTokensSayWhoCallsAndWhatTheyMay(t *testing.T) {
 func TestClassBTokensOfOthersAreRefused(t *testing.T) {
 	d := newDesk(t)
 	for _, slug := range []string{"acme", "evil"} {
-		_, err := d.service.CreateTenant(t.Context(), everything(), admin.NewTenant{Slug: slug, Name: slug})
-		d.must(err)
+		d.furnished(slug)
 		d.administrator(slug)
+		_, err := d.service.UpdateClient(t.Context(), everything(), slug, "admin-of-"+slug, 0,
+			admin.Patch{"apis": []any{object{"identifier": oauth.AdminAudience}, object{"identifier": "api-of-" + slug}}})
+		d.must(err)
 	}
 	const issuer = "https://gatehouse.example/t/operator"
 	me := func(more object) object {
@@ -61,9 +63,9 @@ func TestClassBTokensOfOthersAreRefused(t *testing.T) {
 	parts := strings.Split(good, ".")
 	plain := func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
 	cases := map[string]string{
-		"another audience":          d.sign("evil", "at+jwt", me(object{"aud": "https://api.example"})),
+		"another audience":          d.sign("evil", "at+jwt", me(object{"aud": "api-of-evil"})),
 		"a list of one audience":    d.sign("evil", "at+jwt", me(object{"aud": []string{oauth.AdminAudience}})), // none of ours says it so
-		"several audiences":         d.sign("evil", "at+jwt", me(object{"aud": []string{oauth.AdminAudience, "https://api.example"}})),
+		"several audiences":         d.sign("evil", "at+jwt", me(object{"aud": []string{oauth.AdminAudience, "api-of-evil"}})),
 		"no audience":               d.sign("evil", "at+jwt", me(object{"aud": []string{}})),
 		"an audience with a slash":  d.sign("evil", "at+jwt", me(object{"aud": oauth.AdminAudience + "/"})),
 		"an audience of objects":    d.sign("evil", "at+jwt", me(object{"aud": object{"x": 1}})),
@@ -75,7 +77,8 @@ func TestClassBTokensOfOthersAreRefused(t *testing.T) {
 		"no client":                 d.sign("evil", "at+jwt", object{"sub": ""}),
 		"an unknown user":           d.sign("evil", "at+jwt", me(object{"sub": "somebody"})),
 		"another tenant's user":     d.sign("evil", "at+jwt", me(object{"sub": "user-of-acme"})),
-		"whoever acts for another":  d.sign("evil", "at+jwt", me(object{"act": object{"sub": "somebody"}})),
+		"whoever acts for another":  d.sign("evil", "at+jwt", me(object{"act": object{"sub": "user-of-evil"}})),
+		"another client":            d.sign("evil", "at+jwt", me(object{"sub": "client-of-evil"})),
 		"another type":              d.sign("evil", "JWT", me(nil)),
 		"an expiry that has passed": d.sign("evil", "at+jwt", me(object{"exp": d.now.Add(-2 * time.Minute).Unix()})),
 		"no algorithm":              plain(`{"alg":"none","typ":"at+jwt"}`) + "." + parts[1] + ".",
