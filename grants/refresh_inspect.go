@@ -39,7 +39,8 @@ func (s *Service) inspectOwn(ctx context.Context, tenant *tenants.Tenant, client
 // grace neither.
 func (g RefreshToken) InspectOwn(ctx context.Context, tenant *tenants.Tenant, client *tenants.Client, text string) (map[string]any, error) {
 	token, err := g.Tokens.find(ctx, tenant, client, text)
-	if refused := (*oauth.Error)(nil); errors.As(err, &refused) {
+	refused := (*oauth.Error)(nil)
+	if errors.As(err, &refused) {
 		return nil, nil
 	}
 	if err != nil {
@@ -47,12 +48,15 @@ func (g RefreshToken) InspectOwn(ctx context.Context, tenant *tenants.Tenant, cl
 	}
 	now, bounds, family := g.Tokens.now(), tenants.RefreshBoundsOf(tenant, client), &token.Family
 	end := earlier(familyEnd(family, bounds), token.CreatedAt.Add(bounds.Idle))
-	if !token.Live(now) || token.SpentAt != nil || !now.Before(end) {
+	if !token.Live(now) || token.SpentAt != nil || !now.Before(end) || !client.AllowsGrant(g.Type()) {
 		return nil, nil
 	}
-	user, err := g.Tokens.directory.User(ctx, tenant.ID, family.UserID)
-	if err != nil || user.Status != tenants.Active {
-		return nil, none(err)
+	user, err := g.Tokens.owner(ctx, tenant.ID, client, family)
+	if errors.As(err, &refused) || err == nil && user.Status != tenants.Active {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
 	}
 	// No audience: nobody should take it for an access token.
 	answer := map[string]any{"token_type": "refresh_token", "sub": user.ID, "exp": end.Unix()}

@@ -38,15 +38,9 @@ func (g RefreshToken) Authorize(ctx context.Context, r *Request) (*Subject, erro
 		return nil, err
 	}
 	family := &token.Family
-	user, err := g.Tokens.directory.User(ctx, r.Tenant.ID, family.UserID)
-	if errors.Is(err, tenants.ErrNotFound) || err == nil && family.Before(user, r.Client) {
-		return nil, refreshRefused(oauth.ReasonUnknown)
-	}
+	user, err := g.Tokens.owner(ctx, r.Tenant.ID, r.Client, family)
 	if err != nil {
 		return nil, err
-	}
-	if !r.Client.AllowsGrant(family.GrantType) {
-		return nil, oauth.Errorf(oauth.InvalidGrant, oauth.ReasonForbidden, "the client may no longer use the grant %s, which earned the refresh token", family.GrantType)
 	}
 	scopes := family.Scopes
 	if scopes == nil {

@@ -92,6 +92,22 @@ func (t *RefreshTokens) usable(ctx context.Context, r *Request, token *tenants.F
 	return nil
 }
 
+// owner returns the user whom a family of the client's is of. It is invalid_grant where
+// that is another one now, or the client may no longer do what earned the family.
+func (t *RefreshTokens) owner(ctx context.Context, tenantID string, client *tenants.Client, f *tenants.RefreshFamily) (*tenants.User, error) {
+	user, err := t.directory.User(ctx, tenantID, f.UserID)
+	if errors.Is(err, tenants.ErrNotFound) || err == nil && f.Before(user, client) {
+		return nil, refreshRefused(oauth.ReasonUnknown)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !client.AllowsGrant(f.GrantType) {
+		return nil, oauth.Errorf(oauth.InvalidGrant, oauth.ReasonForbidden, "the client may no longer use the grant %s, which earned the refresh token", f.GrantType)
+	}
+	return user, nil
+}
+
 // familyEnd returns when a family ends for good. Settings that were made stricter hold
 // for what was issued before, too.
 func familyEnd(f *tenants.RefreshFamily, bounds tenants.RefreshBounds) time.Time {
