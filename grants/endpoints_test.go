@@ -3,6 +3,7 @@ package grants
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -122,7 +123,11 @@ func TestSlowEndpointHoldsNoMoreThanItsShare(t *testing.T) {
 }
 
 func TestDecisionsAreReadStrictly(t *testing.T) {
-	big := `"` + strings.Repeat("x", maxFurther) + `"`
+	big, long := `"`+strings.Repeat("x", maxFurther)+`"`, strings.Repeat("n", maxClaimName+1)
+	var many []string
+	for n := range MaxRemoteClaims + 1 {
+		many = append(many, fmt.Sprintf(`"c%d":1`, n))
+	}
 	for body, want := range map[string]string{
 		``: "no JSON object", `[]`: "no JSON object", `{"sub":"a"`: "no JSON", `{"sub":"a"} {}`: "follows",
 		`{}`: "exactly one", `{"sub":""}`: "exactly one", `{"sub":null}`: "exactly one", `{"sub":"a","username":"b"}`: "exactly one",
@@ -130,7 +135,8 @@ func TestDecisionsAreReadStrictly(t *testing.T) {
 		`{"sub":"a","sub":"b"}`: "sub twice", `{"sub":null,"sub":"b"}`: "sub twice",
 		`{"sub":"a","scopes":"b"}`: "scopes has another type", `{"sub":"a","scopes":["b c"]}`: "no scope", `{"sub":"a","scopes":["` + strings.Repeat(`b","`, 100) + `c"]}`: "101 entries",
 		`{"sub":"a","expires_in":0}`: "expires_in", `{"sub":"a","expires_in":-1}`: "expires_in", `{"sub":"a","expires_in":1.5}`: "expires_in", `{"sub":"a","expires_in":9999999999}`: "expires_in",
-		`{"sub":"a","claims":[]}`: "must be an object", `{"sub":"a","claims":{"a":null}}`: "is null", `{"sub":"a","claims":{"":1}}`: "name must have",
+		`{"sub":"a","claims":[]}`: "must be an object", `{"sub":"a","claims":{"a":null}}`: "is null", `{"sub":"a","claims":{"":1}}`: "name must have", `{"sub":"a","claims":{"` + long + `":1}}`: "name must have",
+		`{"sub":"a","claims":{` + strings.Join(many, ",") + `}}`: "51 entries", `{"sub":"a","claims":{"may_act":"b"}}`: "may_act must be", `{"sub":"a","scopes":[}`: "no JSON",
 		`{"sub":"a","claims":{"a":` + big + `}}`: "bytes", `{"sub":"a","claims":{"exp":1}}`: "claim exp", `{"sub":"a","claims":{"act":{"sub":"b"}}}`: "claim act",
 		`{"sub":"a","claims":{"client_id":"b"}}`: "claim client_id", `{"sub":"a","claims":{"grant_id":"b"}}`: "claim grant_id", `{"sub":"a","claims":{"exchanged":[]}}`: "claim exchanged",
 		`{"sub":"a","claims":{"auth_time":1}}`: "claim auth_time", `{"sub":"a","claims":{"ſub":"b"}}`: "claim ſub", `{"sub":"a","claims":{"MAY_ACT":{}}}`: "claim MAY_ACT",
@@ -150,7 +156,7 @@ func TestDecisionsAreReadStrictly(t *testing.T) {
 
 func TestRefusalsAreReadStrictly(t *testing.T) {
 	for body, want := range map[string]string{
-		`{}`: "error must say", `{"error":1}`: "error must say", `{"error":"a","error_description":1}`: "another type", `{"error":"a","hint":"b"}`: `unknown field "hint"`,
+		`{}`: "error must say", `{"error":1}`: "error must say", `{"error":""}`: "error must say", `{"error":"a","error_description":1}`: "another type", `{"error":"a","hint":"b"}`: `unknown field "hint"`,
 	} {
 		if _, err := readRefusal([]byte(body)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", body, err, want)

@@ -54,6 +54,7 @@ func FuzzSessionProof(f *testing.F) {
 	f.Add(given[1:], "shop", "https://shop.example", int64(1))
 	f.Add(given+"=", "shop", "https://shop.example", int64(1))
 	f.Add(given+"\n", "shop", "https://shop.example", int64(1))
+	f.Add(strings.Repeat("\n", len(given)), "shop", "https://shop.example", int64(1)) // no byte at all
 	f.Add(given, "sho", "phttps://shop.example", int64(1))
 	f.Add("", "", "", int64(0))
 	f.Fuzz(func(t *testing.T, proof, clientID, origin string, later int64) {

@@ -122,7 +122,7 @@ func readRefusal(body []byte) (*oauth.Error, error) {
 	}
 	var code oauth.Code
 	description := "the grant is refused"
-	if fields["error"] == nil || json.Unmarshal(fields["error"], &code) != nil || code == "" {
+	if json.Unmarshal(fields["error"], &code) != nil || code == "" {
 		return nil, errors.New("error must say why it is refused")
 	}
 	if text := fields["error_description"]; text != nil && json.Unmarshal(text, &description) != nil {

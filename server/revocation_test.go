@@ -156,6 +156,7 @@ func TestClassFRevocationFailsWhileTheDatabaseIsAway(t *testing.T) {
 			h.admin("PATCH", "tenants/acme/clients/106", `{"token_format":"`+format+`"}`)
 			token := h.issued()
 			h.active(token)
+			unread := h.issued()
 			h.db.Close()
 			response := h.revoke(token)
 			if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") == "" {
@@ -163,6 +164,9 @@ func TestClassFRevocationFailsWhileTheDatabaseIsAway(t *testing.T) {
 			}
 			if !h.active(token) {
 				t.Error("the token is dead here although nobody else can know")
+			}
+			if response := h.revoke(unread); response.StatusCode != http.StatusServiceUnavailable {
+				t.Errorf("one that was not looked at before: %s", response.Status)
 			}
 		})
 	}
