@@ -151,7 +151,7 @@ func guessable(c oauth.Credentials) bool {
 	case oauth.AuthPrivateKeyJWT, oauth.AuthNone, oauth.AuthDialect:
 		return false
 	}
-	return c.Assertion != "" || slices.ContainsFunc(c.Readings, func(p oauth.Pair) bool { return !secrets.Valid(ClientSecretPrefix, p.Secret) })
+	return slices.ContainsFunc(c.Readings, func(p oauth.Pair) bool { return !secrets.Valid(ClientSecretPrefix, p.Secret) })
 }
 
 func (a *Authenticator) try(ctx context.Context, tenant *tenants.Tenant, method ClientAuth, c oauth.Credentials, pair oauth.Pair) (*Proof, error) {

@@ -94,6 +94,19 @@ func TestClassMWrongAssertionsAreThrottledByAddress(t *testing.T) {
 	if status, _ := h.prove(h.fresh("rsa", "right")); status != http.StatusOK { // which nobody guesses
 		t.Errorf("the client's own after %d wrong ones: %d", failuresOfAnAddress, status)
 	}
+	h.admin("POST", "tenants/acme/clients", `{"client_id":"hmac","client_secret":"a-secret-of-more-than-32-characters","name":"HMAC","grant_types":["client_credentials"],"token_endpoint_auth_method":"client_secret_jwt"}`)
+	byHMAC := func(secret, id string) int {
+		status, _ := h.prove(h.assertion(t, "secret:"+secret, "iss=hmac", "sub=hmac", "aud="+publicURL+"/t/acme", "exp=60", "jti="+id))
+		return status
+	}
+	for n := range failuresOfAnAddress {
+		if status := byHMAC(strings.Repeat("x", 32), fmt.Sprint(n)); status != http.StatusUnauthorized {
+			t.Fatalf("wrong assertion %d by a secret: %d", n, status)
+		}
+	}
+	if status := byHMAC("a-secret-of-more-than-32-characters", "right"); status != http.StatusTooManyRequests { // which somebody may guess
+		t.Errorf("by the client's secret after %d wrong ones: %d", failuresOfAnAddress, status)
+	}
 	h.behind = home
 	if status, _ := h.prove(h.fresh("rsa", "elsewhere")); status != http.StatusOK {
 		t.Errorf("from elsewhere: %d", status)
