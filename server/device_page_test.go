@@ -52,3 +52,15 @@ func TestClassLUserCodesAreNotGuessedFromManyAddresses(t *testing.T) {
 		t.Errorf("another session at that address: %d %s", status, bob.page)
 	}
 }
+
+// Class F: the request of a client that is disabled by now is shown to nobody.
+func TestClassFCodesOfADisabledClientHaveEnded(t *testing.T) {
+	h := newHouse(t)
+	h.tellies("acme", "acme.example")
+	ann := h.visitor("acme.example", "ann")
+	_, code := ann.device()
+	h.admin("PATCH", "tenants/acme/clients/tv", `{"status":"disabled"}`)
+	if status, request := ann.enter(code); status != http.StatusBadRequest || request != "" {
+		t.Errorf("%d %s", status, ann.page)
+	}
+}

@@ -190,6 +190,7 @@ func TestClassEActorTokensNeedARule(t *testing.T) {
 		t.Errorf("%d tokens are told of", n)
 	}
 	h.refused(oauth.InvalidScope, "desk", carl, append(by(ann), "scope", "buy")...)
+	h.refused(oauth.InvalidScope, "desk", h.as("carl", "scope", "buy"), by(ann)...) // which have none in common
 	h.refused(oauth.InvalidTarget, "desk", ann, by(carl)...)
 	h.refused(oauth.InvalidTarget, "desk", h.as("boss"), by(ann)...)
 	h.refused(oauth.InvalidTarget, "desk", carl, by(carl)...)

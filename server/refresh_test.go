@@ -15,6 +15,7 @@ import (
 
 	"github.com/gatehouse-auth/gatehouse/admin"
 	"github.com/gatehouse-auth/gatehouse/grants"
+	"github.com/gatehouse-auth/gatehouse/secrets"
 	"github.com/gatehouse-auth/gatehouse/store"
 	"github.com/gatehouse-auth/gatehouse/store/storetest"
 )
@@ -283,6 +284,11 @@ func TestClassNChangedRefreshTokenIsNone(t *testing.T) {
 	}
 	if queries := h.db.Queries() - before; queries != 0 {
 		t.Errorf("look-alikes cost %d queries", queries)
+	}
+	stranger := secrets.New(token[:strings.LastIndexByte(token, '_')+1])
+	h.wantRefused(stranger, "one that nobody was given")
+	if response, answer := h.post("/t/acme/oauth2/revoke", url.Values{"client_id": {"app"}, "client_secret": {"s3cret"}, "token": {stranger}}); response.StatusCode != http.StatusOK {
+		t.Errorf("to revoke one that nobody was given: %s %v", response.Status, answer)
 	}
 	h.next(token)
 }
