@@ -30,14 +30,14 @@ func TestDialectsOtherOperationsNeedProof(t *testing.T) {
 				"a wrong secret":              {host: "acme.localhost", client: "of-acme", secret: "wrong"},
 				"a wrong secret and password": {host: "acme.localhost", client: "of-acme", secret: "wrong", username: "ann-acme", password: "wrong"},
 			} {
-				if r := h.knock(d, k); r.status < 400 {
+				if r := h.knock(d, k); r.status < 400 || r.status >= 500 {
 					t.Errorf("with %s: %d %s", what, r.status, r.body)
 				}
 			}
 			if r := h.knock(d, right("plain")); r.status != http.StatusNotFound {
 				t.Errorf("a tenant without the dialect: %d %s", r.status, r.body)
 			}
-			h.standsBehind(t, d, bearers[d.dialect()], ofAnotherClient)
+			h.standsBehind(t, d, bearers[d.dialect()], ofAnotherClient, ofTheClient)
 		})
 	}
 }
@@ -60,8 +60,9 @@ func publicDocument(d door) bool {
 }
 
 // standsBehind shows that a route which names no client is as its client is, with
-// a token of that client and, where it takes one, with another's for its API.
-func (h *house) standsBehind(t *testing.T, d door, own, another string) {
+// a token of that client and, where it takes one, with another's for its API, but
+// with none that speaks for nobody.
+func (h *house) standsBehind(t *testing.T, d door, own, another, nobodys string) {
 	t.Helper()
 	if d.route.Spec().Client == nil || d.route.ReadsSession() { // the transcripts have cookies
 		return
@@ -74,6 +75,9 @@ func (h *house) standsBehind(t *testing.T, d door, own, another string) {
 		h.admin("PATCH", client, `{"resource_server_for":["urn:acme"]}`)
 		defer h.admin("PATCH", client, `{"resource_server_for":[]}`)
 		ways = []knock{{host: "acme.localhost", bearer: own}, {host: "acme.localhost", bearer: another}}
+		if r := h.knock(d, knock{host: "acme.localhost", bearer: nobodys}); r.status != http.StatusForbidden && r.status != http.StatusUnauthorized {
+			t.Errorf("a client's own token for its API: %d %s", r.status, r.body)
+		}
 	default:
 		ways = []knock{{host: "acme.localhost", bearer: own, username: "bob"}}
 	}
