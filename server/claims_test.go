@@ -1,12 +1,16 @@
 package server_test
 
 import (
+	"encoding/base64"
+	"fmt"
 	"net/http"
 	"net/url"
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/gatehouse-auth/gatehouse/oauth"
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
@@ -106,5 +110,44 @@ func TestConfiguredClaimsAreBounded(t *testing.T) {
 	response, answer := h.signIn("acme", "ann", "correct horse")
 	if response.StatusCode != http.StatusBadRequest || answer["error"] != "invalid_request" {
 		t.Errorf("%s %v", response.Status, answer)
+	}
+}
+
+// What a token is signed with is what its API says, or else its tenant.
+func TestTokensAreSignedAsTheirAPIOrTenantSays(t *testing.T) {
+	for _, c := range []struct{ tenant, api, want string }{
+		{"RS256", "", "RS256"}, {"RS256", "EdDSA", "EdDSA"}, {"ES256", "PS256", "PS256"}, {"ES256", "", "ES256"},
+	} {
+		h := newHouse(t)
+		h.admin("POST", "tenants", `{"slug":"acme","name":"Acme","signing_alg":"`+c.tenant+`"}`)
+		h.admin("POST", "tenants/acme/apis", `{"identifier":"https://api.acme.example","name":"API","signing_alg":"`+c.api+`"}`)
+		h.admin("POST", "tenants/acme/clients", `{"client_id":"106","client_secret":"s3cret","name":"ERP","grant_types":["client_credentials"],"apis":[{"identifier":"https://api.acme.example"}]}`)
+		token := h.issued()
+		head, _, _ := strings.Cut(token, ".")
+		header, err := base64.RawURLEncoding.DecodeString(head)
+		if err != nil || !strings.Contains(string(header), `"alg":"`+c.want+`"`) || !h.active(token) {
+			t.Errorf("%v: %s, active: %v", c, header, h.active(token))
+		}
+	}
+}
+
+// A node whose clock lags behind the one that made a user and an API makes tokens
+// that live all the same.
+func TestTokensOfALaggingClockLive(t *testing.T) {
+	h := newHouse(t)
+	h.admin("POST", "tenants", `{"slug":"acme","name":"Acme"}`)
+	h.admin("POST", "tenants/acme/apis", `{"identifier":"https://old.example","name":"Old"}`)
+	h.admin("POST", "tenants/acme/clients", `{"client_id":"106","client_secret":"s3cret","name":"ERP","grant_types":["client_credentials","`+oauth.GrantAPIKey+`"],"apis":[{"identifier":"https://old.example"}]}`)
+	h.clock.Advance(5 * time.Second)
+	h.admin("POST", "tenants/acme/apis", `{"identifier":"https://new.example","name":"New"}`)
+	h.admin("POST", "tenants/acme/users", `{"id":"ann","username":"ann"}`)
+	h.admin("PATCH", "tenants/acme/clients/106", `{"apis":[{"identifier":"https://old.example"},{"identifier":"https://new.example"}]}`)
+	key := fmt.Sprint(h.admin("POST", "tenants/acme/users/ann/api-keys", `{"name":"k"}`)["key"])
+	h.clock.Advance(-5 * time.Second)
+	if !h.active(h.issued("audience", "https://new.example")) {
+		t.Error("one for the new API is dead")
+	}
+	if !h.active(h.issued("grant_type", oauth.GrantAPIKey, "api_key", key, "audience", "https://old.example")) {
+		t.Error("one of the new user is dead")
 	}
 }
