@@ -17,6 +17,8 @@ func TestEveryExchangeIsAudited(t *testing.T) {
 	ann, carl := h.as("ann"), h.as("carl")
 	rules := h.admin("GET", "tenants/acme/impersonation-rules", "")["items"].([]any)
 	rule := rules[0].(map[string]any)["id"]
+	h.admin("POST", "tenants/acme/users", `{"id":"dora","username":"dora"}`)
+	byDesk := h.admin("POST", "tenants/acme/impersonation-rules", `{"actor":{"client":"desk"},"target":{"user":"dora"}}`)["id"]
 	type object = map[string]any
 	for _, c := range []struct {
 		client, token string
@@ -50,6 +52,12 @@ func TestEveryExchangeIsAudited(t *testing.T) {
 			"desk", h.own("desk"), nil,
 			object{"action": "token.exchange", "actor": "client:desk@acme", "target": "desk"},
 			object{},
+		},
+		{
+			"desk", h.own("desk"),
+			[]string{"requested_subject", "dora"},
+			object{"action": "token.impersonate", "actor": "client:desk@acme", "target": "dora"},
+			object{"rule": byDesk, "act": object{"sub": "desk"}},
 		},
 		{
 			"shop", h.own("desk"), nil,

@@ -172,6 +172,18 @@ func TestClassFRevocationFailsWhileTheDatabaseIsAway(t *testing.T) {
 	}
 }
 
+// Who revokes a token again and again fills nothing.
+func TestRevocationOfADeadTokenIsNotStored(t *testing.T) {
+	h := newHouse(t)
+	h.seed()
+	token := h.issued()
+	h.revoke(token)
+	before := h.db.Queries()
+	if response := h.revoke(token); response.StatusCode != http.StatusOK || h.db.Queries() != before {
+		t.Errorf("%s after %d queries", response.Status, h.db.Queries()-before)
+	}
+}
+
 func TestOpaqueTokenIsNotIssuedWhileTheDatabaseIsAway(t *testing.T) {
 	h := newHouse(t)
 	h.seed()
