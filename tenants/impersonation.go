@@ -1,6 +1,7 @@
 package tenants
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -92,16 +93,7 @@ func SortImpersonationRules(rules []ImpersonationRule) {
 		return n
 	}
 	slices.SortFunc(rules, func(a, b ImpersonationRule) int {
-		if x, y := rank(&a), rank(&b); x != y {
-			return x - y
-		}
-		switch {
-		case a.ID < b.ID:
-			return -1
-		case a.ID > b.ID:
-			return 1
-		}
-		return 0
+		return cmp.Or(rank(&a)-rank(&b), cmp.Compare(a.ID, b.ID))
 	})
 }
 
