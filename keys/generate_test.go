@@ -3,6 +3,7 @@ package keys_test
 import (
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
@@ -53,10 +54,14 @@ func TestGenerateRefusesWhatIsWeakOrUnknown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	_, ed, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		alg     string
 		private crypto.Signer
-	}{{keys.RS256, small}, {keys.ES256, p384}, {keys.ES256, keystest.RSA(2048, 0)}, {keys.EdDSA, keystest.RSA(2048, 0)}, {keys.RS256, p256}} {
+	}{{keys.RS256, small}, {keys.ES256, p384}, {keys.ES256, keystest.RSA(2048, 0)}, {keys.EdDSA, keystest.RSA(2048, 0)}, {keys.RS256, p256}, {keys.RS256, ed}} {
 		if _, err := keys.New(s, tenant, c.alg, c.private); err == nil {
 			t.Errorf("a %T signs with %s", c.private, c.alg)
 		}

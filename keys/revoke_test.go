@@ -2,6 +2,7 @@ package keys_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -87,6 +88,17 @@ func TestRevokeOfOthersLeavesTheSigningKey(t *testing.T) {
 	if b.key("b").ActiveAt != active.ActiveAt || !b.key("b").RetireAt.Equal(b.key("d").ActiveAt) {
 		t.Errorf("b: %+v", b.key("b"))
 	}
+
+	b = newBench(t)
+	for range 2 {
+		_ = b.rotate(keys.RotateOptions{Immediately: true, Force: true})
+		b.now = b.now.Add(time.Hour)
+	}
+	active = b.key("c")
+	b.revoke("b")
+	if b.is("a:retiring b:gone c:active d:next"); !b.key("c").ActiveAt.Equal(active.ActiveAt) {
+		t.Errorf("c: %+v", b.key("c"))
+	}
 }
 
 func TestDeleteWaitsForTheLastToken(t *testing.T) {
@@ -143,6 +155,22 @@ func TestEveryKeyInTheJWKSCanBeRevoked(t *testing.T) {
 			t.Errorf("%s is %s", key.Kid, key.State(b.now))
 		}
 	}
+}
+
+// What left the JWKS before is not taken back, and what was made since is sound.
+func TestLeakedKeysAreThoseThatWereThereThen(t *testing.T) {
+	b := newBench(t)
+	_ = b.rotate(keys.RotateOptions{Immediately: true, Force: true})
+	b.now = b.key("a").RemoveAt.Add(timing().Skew)
+	leak := b.now
+	b.now = b.now.Add(time.Second)
+	_ = b.rotate(keys.RotateOptions{Immediately: true, Force: true})
+	b.revoke("d")
+	b.is("a:gone b:retiring c:active d:gone e:next")
+	if kids := b.leaked(leak); !slices.Equal(kids, []string{"b", "c"}) || b.key("a").RevokedAt != nil {
+		t.Errorf("took back %v, a was revoked at %v", kids, b.key("a").RevokedAt)
+	}
+	b.is("a:gone b:gone c:gone d:gone e:active")
 }
 
 // A node whose clock lags still lists a key that has just been removed.

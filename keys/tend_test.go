@@ -22,6 +22,9 @@ func TestTendKeepsOneSuccessor(t *testing.T) {
 	if b.tend(keys.Policy{}); b.set.Keys[0].Kid != "c" {
 		t.Error("c is not kept for reports")
 	}
+	if due := keys.Due(b.set, b.now); !due.Equal(b.now.Add(time.Microsecond)) {
+		t.Errorf("due at %s", due)
+	}
 	b.now = b.now.Add(time.Microsecond)
 	if !b.tend(keys.Policy{}) || b.set.Keys[0].Kid != "d" {
 		t.Errorf("%s is still kept", b.set.Keys[0].Kid)
@@ -42,6 +45,9 @@ func TestTendFollowsAChangeOfSizeAfterItsLead(t *testing.T) {
 	b.tend(keys.Policy{Bits: 3072})
 	b.is("a:active b:gone c:next")
 	b.signsAfter("c", timing().Lead)
+	if withdrawn := b.key("b"); keys.NextEvent(&withdrawn, b.now) != (keys.Event{}) {
+		t.Error("a key that was withdrawn is said to sign")
+	}
 	if b.key("c").Bits != 3072 || !b.key("a").RetireAt.Equal(b.key("c").ActiveAt) {
 		t.Errorf("%+v", b.set.Keys)
 	}
@@ -64,6 +70,15 @@ func TestTendFollowsAChangeOfSizeAfterItsLead(t *testing.T) {
 	}
 }
 
+func TestTendLeavesKeysThatHaveNoSize(t *testing.T) {
+	b := &bench{T: t, now: start, set: keys.Set{TenantID: tenant}}
+	b.ensure(keys.ES256)
+	if !b.tend(keys.Policy{Bits: 3072}) || b.tend(keys.Policy{Bits: 3072}) {
+		t.Error("not changed exactly once")
+	}
+	b.is("a:active b:next")
+}
+
 func TestTendFollowsTheDatesOfThePolicy(t *testing.T) {
 	b := newBench(t)
 	b.tend(keys.Policy{})
@@ -80,8 +95,10 @@ func TestTendFollowsTheDatesOfThePolicy(t *testing.T) {
 	if !b.tend(keys.Policy{Paused: true}) {
 		t.Error("the planned rotation does not wait for an order")
 	}
-	if b.tend(keys.Policy{Paused: true}) || keys.NextEvent(&b.set.Keys[0], b.now) != (keys.Event{}) {
-		t.Error("something happens though it is paused")
+	for i := range b.set.Keys {
+		if b.tend(keys.Policy{Paused: true}) || keys.NextEvent(&b.set.Keys[i], b.now) != (keys.Event{}) {
+			t.Error("something happens though it is paused")
+		}
 	}
 	b.now = b.now.AddDate(1, 0, 0)
 	b.is("a:active b:next")
@@ -125,13 +142,14 @@ func TestPauseDuringTheLeadOfANewAlgorithm(t *testing.T) {
 	b.is("a:active b:active c:next")
 
 	b = newBench(t) // as an earlier version has stored it
+	b.tend(keys.Policy{Paused: true})
 	b.ensure(keys.ES256)
-	b.set.Keys[1].ActiveAt = keys.Never()
+	b.set.Keys[2].ActiveAt = keys.Never()
 	if due := keys.Due(b.set, b.now); !due.Equal(b.now) {
 		t.Errorf("due at %s", due)
 	}
 	b.tend(keys.Policy{})
-	b.signsAfter("b", timing().Lead)
+	b.signsAfter("c", timing().Lead)
 }
 
 // The first key of a new algorithm needs a successor as soon as it signs.
