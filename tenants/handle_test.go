@@ -18,7 +18,7 @@ func TestHandleNamesItsTenant(t *testing.T) {
 		t.Errorf("the tenant is %q", got)
 	}
 	for _, other := range []string{
-		"", "kind_", "other_0190abcd0123745689abcdef01234567_secret", "kind_0190abcd0123745689abcdef01234567", "kind_0190abcd0123745689abcdef0123456_secret",
+		"", "kind_", "0190abcd0123745689abcdef01234567_secret", "other_0190abcd0123745689abcdef01234567_secret", "kind_0190abcd0123745689abcdef01234567", "kind_0190abcd0123745689abcdef0123456_secret",
 		"kind_0190abcd0123745689abcdef01234567x_secret", "kind_0190abcd0123745689abcdef0123456g_secret", tenants.HandlePrefix("kind_", "no UUID") + "secret",
 	} {
 		if got := tenants.TenantOfHandle("kind_", other); got != "" {

@@ -105,7 +105,7 @@ func NormalHost(host string) string {
 		literal, rest, closed := strings.Cut(bracketed, "]")
 		address, err := netip.ParseAddr(literal)
 		before, after, _ := strings.Cut(rest, ":")
-		if !closed || err != nil || !address.Is6() || address.Zone() != "" || before != "" {
+		if !closed || err != nil || !address.Is6() || before != "" {
 			return ""
 		}
 		host, port = address.String(), after

@@ -11,6 +11,9 @@ import (
 // goes on after the separator; nothing else, whatever an issuer writes.
 func FuzzMatches(f *testing.F) {
 	f.Add("repo:acme/app:*", "repo:acme/app:ref")
+	f.Add("repo:acme/app:*", "repo:acme/other:ref")
+	f.Add("repo:acme/app:*", "repo:acme/app:")
+	f.Add("repo:acme/*", "repo:acme/app:ref")
 	f.Add("repo:acme*", "repo:acme-evil")
 	f.Add("/*", "/x")
 	f.Add(":*", ":")
