@@ -21,6 +21,7 @@ func TestClassOGuessesFillNoMemory(t *testing.T) {
 	h := newHouse(t)
 	h.seed()
 	h.ask()
+	rs256 := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"RS256"}`))
 	body, line := strings.Repeat("a", 60_000), strings.Repeat("a", 10_000)
 	bearer := func(i int) string {
 		return "e30." + base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, `{"iss":"https://%d.example/%s"}`, i, line[:5_000])) + ".c2ln"
@@ -45,6 +46,13 @@ func TestClassOGuessesFillNoMemory(t *testing.T) {
 		}, 400},
 		{"long audience", func(i int) (string, string, string, string) {
 			return "", token, fmt.Sprintf("grant_type=client_credentials&client_id=x&client_secret=y&audience=y%d%s", i, body), ""
+		}, 400},
+		{"long audience at a tenant", func(i int) (string, string, string, string) {
+			return "", "/t/acme" + token, fmt.Sprintf("grant_type=client_credentials&client_id=z%d&client_secret=y&audience=z%d%s", i, i, body), ""
+		}, 401},
+		{"long issuer of an assertion", func(i int) (string, string, string, string) {
+			_, unsigned, _ := strings.Cut(bearer(i), ".")
+			return "", "/t/acme" + token, "grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&assertion=" + rs256 + "." + unsigned, ""
 		}, 400},
 		{"path before a long query", func(i int) (string, string, string, string) {
 			return "", fmt.Sprintf("/t/x%d%s?%s", i, jwks, line), "", ""

@@ -2,6 +2,7 @@ package tenants_test
 
 import (
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/gatehouse-auth/gatehouse/keys"
@@ -35,6 +36,10 @@ func TestHostAndPathAgree(t *testing.T) {
 		if want == "" && (err != nil || got.ID != "t3") || want != "" && (err == nil || oauth.AsError(err).Code != want) {
 			t.Errorf("path %q: %v, %v", slug, got, err)
 		}
+	}
+	_, err := resolver.Resolve(t.Context(), "auth.example", "a b\"c\\d\x1f\u00e9~"+strings.Repeat("x", 100))
+	if want := "no tenant has the path /t/a b?c?d??~" + strings.Repeat("x", 89); oauth.AsError(err).Description != want {
+		t.Errorf("%q, want %q (RFC 6749 section 5.2)", oauth.AsError(err).Description, want)
 	}
 }
 
