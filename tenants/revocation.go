@@ -76,9 +76,9 @@ type ending struct {
 // readEndings reads the key of a RevocationEvent, in which keys may hold colons.
 func readEndings(eventKey string) (list []ended, ok bool) {
 	for line := range strings.SplitSeq(eventKey, "\n") {
-		kind, rest, ok := strings.Cut(line, ":")
+		kind, rest, _ := strings.Cut(line, ":")
 		last := strings.LastIndexByte(rest, ':')
-		if !ok || last < 0 {
+		if last < 0 {
 			return nil, false
 		}
 		at, err := strconv.ParseInt(rest[last+1:], 10, 64)

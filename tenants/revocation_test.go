@@ -2,6 +2,7 @@ package tenants_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -109,14 +110,17 @@ func TestEventsCostNoQuery(t *testing.T) {
 		t.Errorf("the database was asked %d times", s.asked)
 	}
 	// An event that is not understood, as of a newer program, has it read again.
-	s.put(revocation("t", tenants.RevokedToken, "j", noon))
-	d.Apply(feed.Event{TenantID: "t", Kind: feed.Revocation, Key: "something new"})
-	if !revoked(t, d, "t", tenants.IssuedToken{ID: "j"}) || s.asked != 2 {
-		t.Errorf("asked %d times", s.asked)
+	for i, key := range []string{"something new", "new:1", "token:x:soon"} {
+		id := fmt.Sprint("j", i)
+		s.put(revocation("t", tenants.RevokedToken, id, noon))
+		d.Apply(feed.Event{TenantID: "t", Kind: feed.Revocation, Key: key})
+		if !revoked(t, d, "t", tenants.IssuedToken{ID: id}) || s.asked != 2+i {
+			t.Errorf("after %q asked %d times", key, s.asked)
+		}
 	}
 	// One event may tell of several.
 	d.Apply(tenants.RevocationEvent(revocation("t", tenants.RevokedToken, "k", noon), revocation("t", tenants.RevokedToken, "l", noon)))
-	if !revoked(t, d, "t", tenants.IssuedToken{ID: "k"}) || !revoked(t, d, "t", tenants.IssuedToken{ID: "l"}) || s.asked != 2 {
+	if !revoked(t, d, "t", tenants.IssuedToken{ID: "k"}) || !revoked(t, d, "t", tenants.IssuedToken{ID: "l"}) || s.asked != 4 {
 		t.Error("an event of two revocations")
 	}
 }
@@ -154,10 +158,12 @@ func TestWhatEndsNothingAnyMoreIsForgotten(t *testing.T) {
 	ofToken := revocation("t", tenants.RevokedToken, "j", noon)
 	ofToken.ExpiresAt = noon.Add(time.Minute)
 	ofClient := revocation("t", tenants.RevokedClient, "c", noon)
+	ofGrant := revocation("t", tenants.RevokedGrant, "g", noon)
+	ofGrant.ExpiresAt = noon.Add(25 * time.Hour)
 	one, every := tenants.IssuedToken{ID: "j"}, tenants.IssuedToken{ID: "k", ClientID: "c", At: noon.Unix()}
 	revoked(t, d, "t", one)
 	d.Apply(tenants.RevocationEvent(ofToken))
-	d.Apply(tenants.RevocationEvent(ofClient))
+	d.Apply(tenants.RevocationEvent(ofClient, ofGrant))
 	d.ForgetRevocations(noon.Add(time.Minute-time.Second), 24*time.Hour)
 	if !revoked(t, d, "t", one) {
 		t.Error("forgotten too early")
@@ -169,6 +175,9 @@ func TestWhatEndsNothingAnyMoreIsForgotten(t *testing.T) {
 	d.ForgetRevocations(noon.Add(24*time.Hour+time.Second), 24*time.Hour)
 	if revoked(t, d, "t", every) {
 		t.Error("the client's is not forgotten")
+	}
+	if !revoked(t, d, "t", tenants.IssuedToken{GrantID: "g"}) {
+		t.Error("the grant's is forgotten, and a token may be alive that came of it last")
 	}
 }
 
