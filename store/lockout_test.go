@@ -53,6 +53,9 @@ func TestWhoGuessedMoreWaitsForLonger(t *testing.T) {
 	db := storetest.Open(t)
 	acme := newTenant(t, db, "acme")
 	more := tenants.Attempt{TenantID: acme.ID, Account: "ann", Source: "192.0.2.1", At: instant}
+	home := more
+	home.Source = "198.51.100.7"
+	must(t, db.SignedIn(t.Context(), home))
 	fail(t, db, more)
 	for range 9 {
 		more.At = more.At.Add(2 * tenants.LongestBlock)
@@ -73,6 +76,17 @@ func TestWhoGuessedMoreWaitsForLonger(t *testing.T) {
 		}
 		less.At = less.At.Add(2 * tenants.LongestBlock)
 		more.At = less.At
+	}
+
+	home.At = more.At
+	take(t, db, home)
+	if told, want := take(t, db, more), (2+10-5-2)*tenants.LongestBlock; told != want {
+		t.Errorf("after a failure at home who used up 10 guesses waits %v, want %v", told, want)
+	}
+	more.At = more.At.Add(tenants.FailuresForgotten + time.Microsecond)
+	fail(t, db, more)
+	if told := take(t, db, more); told != 2*tenants.FirstBlock {
+		t.Errorf("a day later who guesses again waits %v", told)
 	}
 }
 

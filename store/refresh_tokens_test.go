@@ -319,9 +319,14 @@ func TestRefreshTokensArePurgedWhenTheirFamilyIsOver(t *testing.T) {
 	purge(instant, 120, 2, 1)
 	purge(time.Now().Add(time.Hour), 1, 0, 0)
 
-	startFamily(t, db, tenant, "app", "ann", "one")
+	for _, userID := range []string{"ann", "ben"} {
+		startFamily(t, db, tenant, "app", userID, userID)
+	}
+	of := tenants.Revocation{TenantID: tenant, Kind: tenants.RevokedUser, Key: "ann", NotBefore: instant, ExpiresAt: instant}
+	must(t, db.Revoke(t.Context(), of, audit("tokens.revoke")))
+	purge(instant, 1, 1, 1)
 	must(t, db.DeleteTenant(t.Context(), tenant, 0, audit("tenant.delete")))
-	purge(instant, 1, 0, 1)
+	purge(instant, 1, 0, 2)
 }
 
 // What renews itself without refresh tokens is a family as well, and nothing is given

@@ -68,6 +68,8 @@ func TestFailuresBlockAnAccountForLongerAndLongerNeverForEver(t *testing.T) {
 	if taken := fail(t, db, a); taken != tenants.AttemptsAllowed {
 		t.Errorf("a day later %d attempts were taken", taken)
 	}
+	a.Account = tenants.NoAccount("digest") // of which no event tells
+	fail(t, db, a)
 	events, err := db.AuditEvents(t.Context(), acme.ID, admin.Range{Prefix: "user.block"}, time.Time{})
 	must(t, err)
 	if len(events) != 9 || events[0].Target != "ann" {
@@ -226,7 +228,7 @@ func TestSourcesAreKnownOfOneAccountOnly(t *testing.T) {
 		must(t, err)
 		return known
 	}
-	if knows(home) {
+	if knows(home) || knows(tenants.Attempt{TenantID: acme.ID, Account: "ann"}) {
 		t.Error("known before anybody has signed in")
 	}
 	must(t, db.SignedIn(t.Context(), home))
