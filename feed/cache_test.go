@@ -47,6 +47,11 @@ func TestCacheKeepsAnswersAndAbsence(t *testing.T) {
 	if v, _ := get(t, c, "none", value("now")); v != "now" {
 		t.Errorf("after the drop got %q", v)
 	}
+	c.DropIf(func(key, value string) bool { return key == "none" && value == "now" })
+	get(t, c, "a", mustNotLoad(t))
+	if v, _ := get(t, c, "none", value("later")); v != "later" {
+		t.Errorf("what the condition holds for is %q still", v)
+	}
 }
 
 func TestGuessedKeysPushOutNoValue(t *testing.T) {

@@ -83,8 +83,25 @@ func TestFollowerStartsAnewWhereTheFeedDoesNotGoOn(t *testing.T) {
 	poll(t, f)
 	l.add(1)
 	poll(t, f)
-	if !slices.Equal(*seen, []int64{0, 0, 0, 13}) {
+	l.add(2)
+	l.events = nil // all of them
+	poll(t, f)
+	if !slices.Equal(*seen, []int64{0, 0, 0, 13, 0}) {
 		t.Errorf("got %v", *seen)
+	}
+}
+
+// What fails because the node stops is no failure.
+func TestFailuresAreToldUntilTheEnd(t *testing.T) {
+	l := &log{err: errors.New("away")}
+	f, _ := follower(l, time.Now)
+	ctx, stop := context.WithCancel(t.Context())
+	told := 0
+	f.Run(ctx, func(error) { told++; stop() })
+	ctx, l.slow = context.WithCancel(t.Context())
+	f.Run(ctx, func(error) { told++ })
+	if told != 1 {
+		t.Errorf("%d failures were told of", told)
 	}
 }
 

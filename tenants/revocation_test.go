@@ -217,3 +217,26 @@ func TestNodeKnowsEveryRevocationHoweverItHeard(t *testing.T) {
 		}
 	})
 }
+
+func TestTokenFormatIsTheClientsElseTheAPIs(t *testing.T) {
+	opaque, jwt := tenants.FormatOpaque, tenants.FormatJWT
+	for _, c := range []struct {
+		client            string
+		api               *tenants.API
+		format, decidedBy string
+	}{
+		{"", nil, jwt, "platform"},
+		{"", &tenants.API{}, jwt, "platform"},
+		{opaque, nil, opaque, "client"},
+		{"", &tenants.API{TokenFormat: opaque}, opaque, "api"},
+		{"", &tenants.API{TokenFormat: jwt}, jwt, "api"},
+		{jwt, &tenants.API{TokenFormat: opaque}, jwt, "client"},
+		{opaque, &tenants.API{TokenFormat: jwt}, opaque, "client"},
+		{opaque, tenants.AdminAPI("t"), jwt, "platform"},
+	} {
+		format, decidedBy := tenants.TokenFormat(&tenants.Client{TokenFormat: c.client}, c.api)
+		if format != c.format || decidedBy != c.decidedBy {
+			t.Errorf("client %q, API %+v: %s by the %s, want %s by the %s", c.client, c.api, format, decidedBy, c.format, c.decidedBy)
+		}
+	}
+}
