@@ -173,6 +173,28 @@ func TestNetworksOfOneSiteKeepNobodyOut(t *testing.T) {
 	}
 }
 
+// Where ann has signed in the neighbours' guesses are none of hers.
+func TestKnownNetworkDoesNotWaitForItsNeighbours(t *testing.T) {
+	db := storetest.Open(t)
+	acme := newTenant(t, db, "acme")
+	home := tenants.Attempt{TenantID: acme.ID, Account: "ann", Source: "2001:db8:1:1::/64", At: instant}
+	must(t, db.SignedIn(t.Context(), home))
+	for n := range tenants.AttemptsAllowed + 20 {
+		home.At = home.At.Add(2 * tenants.LongestBlock)
+		neighbour := home
+		neighbour.Source = fmt.Sprintf("2001:db8:1:%x::/64", 16+n)
+		if wait := take(t, db, neighbour); wait > 0 {
+			t.Fatalf("neighbour %d waits %v", n, wait)
+		}
+	}
+	if taken := fail(t, db, home); taken != tenants.AttemptsAllowed {
+		t.Errorf("%d attempts were taken", taken)
+	}
+	if told, want := take(t, db, home), tenants.BlockAlone(tenants.AttemptsAllowed); told != want {
+		t.Errorf("at home ann waits %v, want %v", told, want)
+	}
+}
+
 // Whoever has a network at the site of a lone guesser comes before that one.
 func TestNeighboursOfAGuesserComeFirst(t *testing.T) {
 	db := storetest.Open(t)
