@@ -56,6 +56,9 @@ func (db *DB) AddClientKey(ctx context.Context, k *tenants.ClientKey, e tenants.
 
 // RevokeClientKey deletes a key of the client.
 func (db *DB) RevokeClientKey(ctx context.Context, tenantID, clientID, keyID string, e tenants.AuditEvent) error {
+	if !storable(keyID) {
+		return tenants.ErrNotFound
+	}
 	return db.change(ctx, e, clientEvent(tenantID, clientID), func(tx *gorm.DB) error {
 		return one(tx.Table(clientKeys).Where(oneClient+" AND id = ?", tenantID, clientID, keyID).
 			Delete(&tenants.ClientKey{}))

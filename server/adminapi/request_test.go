@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -153,14 +154,22 @@ func TestClassPMassAssignmentIsRefused(t *testing.T) {
 
 func TestHostilePathsFindNothing(t *testing.T) {
 	d := newDesk(t)
-	d.furnished("acme")
+	ids := d.furnished("acme")
 	token := d.operator()
-	for _, id := range []string{"%00", "%FF", "'", "%25", "%2e%2e", "..%2f", "a%0d%0ab", strings.Repeat("a", 4000)} {
-		for _, path := range []string{"/tenants/" + id, "/tenants/acme/apis/" + id, "/tenants/acme/clients/" + id} {
-			d.want(404, "not_found", call{method: "GET", path: path, token: token})
-		}
-		for _, path := range []string{"/tenants/acme/signing-keys/" + id, "/tenants/acme/clients/client-of-acme/secrets/" + id} {
-			d.want(404, "not_found", call{method: "DELETE", path: path, token: token})
+	for path, item := range d.spec.Paths.Map() {
+		for _, parameter := range regexp.MustCompile(`{\w+}`).FindAllString(path, -1) {
+			for _, id := range []string{"%00", "%FF", "'", "%25", "%2e%2e", "..%2f", "a%0d%0ab", strings.Repeat("a", 4000)} {
+				hostile := ids.Replace(strings.Replace(path, parameter, id, 1))
+				if item.Get != nil {
+					d.want(404, "not_found", call{method: "GET", path: hostile, token: token})
+				}
+				if item.Patch != nil {
+					d.want(404, "not_found", call{method: "PATCH", path: hostile, token: token, body: object{}})
+				}
+				if item.Delete != nil {
+					d.want(404, "not_found", call{method: "DELETE", path: hostile, token: token})
+				}
+			}
 		}
 	}
 }
