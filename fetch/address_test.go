@@ -1,6 +1,7 @@
 package fetch_test
 
 import (
+	"errors"
 	"net/netip"
 	"testing"
 
@@ -15,7 +16,7 @@ func TestClassIPublic(t *testing.T) {
 		"192.0.2.1", "198.18.0.1", "198.51.100.1", "203.0.113.1", "192.88.99.1", "224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255",
 		"::", "::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254", "::127.0.0.1", "::ffff:0:127.0.0.1",
 		"64:ff9b::127.0.0.1", "64:ff9b::10.0.0.1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::1", "2002:7f00:1::", "2001::1", "2001:db8::1",
-		"fe80::1", "fec0::1", "fc00::1", "fd00:ec2::254", "ff02::1", "3fff::1", "5f00::1", "100::1", "2606:4700::1%eth0",
+		"fe80::1", "fec0::1", "fc00::1", "fd00:ec2::254", "ff02::1", "3fff::1", "5f00::1", "100::1", "2606:4700::1%eth0", "::ffff:1.1.1.1%eth0",
 	} {
 		if fetch.Public(netip.MustParseAddr(closed)) {
 			t.Errorf("%s counts as public", closed)
@@ -42,10 +43,25 @@ func TestAllowList(t *testing.T) {
 		}
 	}
 	var allow fetch.Allow
-	if err := allow.UnmarshalText([]byte(" 10.0.0.0/8, ::1 ,IdP.corp.example,*.svc.example,,::ffff:192.168.0.1 ")); err != nil {
+	if err := allow.UnmarshalText([]byte(" 10.0.0.0/8, ::1 ,IdP.corp.example,*.svc.example.,,::ffff:192.168.0.1 ")); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := allow.String(), "10.0.0.0/8,::1/128,192.168.0.1/32,idp.corp.example,*.svc.example"; got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// Beyond port 443 only what is allowed may be asked.
+func TestAllowedNames(t *testing.T) {
+	c := fetch.New(fetch.Config{Allow: allow(t, "idp.example,*.svc.example,dotted.example.")})
+	for _, host := range []string{"idp.example", "IdP.example.", "a.svc.example", "b.a.svc.example", "dotted.example", "dotted.example."} {
+		if err := c.Check("https://" + host + ":9443/"); err != nil {
+			t.Errorf("%s: %v", host, err)
+		}
+	}
+	for _, host := range []string{"evilidp.example", "a.idp.example", "svc.example", "evilsvc.example", ".svc.example", "idp.example.evil.example"} {
+		if err := c.Check("https://" + host + ":9443/"); !errors.Is(err, fetch.ErrRefused) {
+			t.Errorf("%s: %v", host, err)
+		}
 	}
 }

@@ -39,7 +39,7 @@ func (a *Allow) UnmarshalText(text []byte) error {
 		if !isName(strings.TrimPrefix(item, "*.")) {
 			return fmt.Errorf("%q is neither a network such as 10.0.0.0/8 nor a host name", item)
 		}
-		a.hosts = append(a.hosts, item)
+		a.hosts = append(a.hosts, strings.TrimSuffix(item, "."))
 	}
 	return nil
 }
@@ -53,19 +53,9 @@ func (a Allow) String() string {
 	return strings.Join(append(items, a.hosts...), ",")
 }
 
-func (a Allow) address(address netip.Addr) bool {
-	address = plain(address)
-	for _, network := range a.networks {
-		if network.Contains(address) {
-			return true
-		}
-	}
-	return false
-}
-
 func (a Allow) host(host string) bool {
 	if address, err := netip.ParseAddr(host); err == nil {
-		return a.address(address)
+		return within(a.networks, address)
 	}
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	for _, allowed := range a.hosts {

@@ -38,7 +38,7 @@ func (c *Client) parse(text string) (*url.URL, error) {
 	switch {
 	case len(text) > maxURL:
 		return refuse("the URL is too long")
-	case err != nil || u.Scheme != "https" || u.Opaque != "" || u.Hostname() == "":
+	case err != nil || u.Scheme != "https" || u.Hostname() == "":
 		return refuse("it must be an absolute https URL")
 	case u.User != nil:
 		return refuse("a user name in the URL is not allowed")
@@ -78,18 +78,9 @@ func internal(host string) bool {
 	return false
 }
 
-// reachable reports whether an address may be connected to. Where a cloud's
-// machines get their credentials from is never reached by its name alone.
+// reachable reports whether an address may be connected to, whatever led there.
 func (c *Client) reachable(address netip.Addr) bool {
-	return Public(address) || c.config.Allow.address(address)
-}
-
-// metadata reports whether clouds serve machines' credentials at an address.
-func metadata(address netip.Addr) bool {
-	address = plain(address)
-	return address.IsLinkLocalUnicast() || address == netip.AddrFrom4([4]byte{168, 63, 129, 16}) ||
-		address == netip.AddrFrom4([4]byte{100, 100, 100, 200}) || address == netip.AddrFrom4([4]byte{192, 0, 0, 192}) ||
-		address == netip.MustParseAddr("fd00:ec2::254")
+	return Public(address) || within(c.config.Allow.networks, address)
 }
 
 // dial connects, and decides about the very address that it connects to: what a
@@ -107,7 +98,8 @@ func (c *Client) dial(ctx context.Context, _, address string) (net.Conn, error) 
 			if err != nil {
 				return err
 			}
-			if c.reachable(to.Addr()) || trusted && !metadata(to.Addr()) {
+			// No name alone leads to where a cloud's machines get their credentials.
+			if c.reachable(to.Addr()) || trusted && !within(credentials[:], to.Addr()) {
 				return nil
 			}
 			return fmt.Errorf("%w: %s is not a public address", ErrRefused, to.Addr())

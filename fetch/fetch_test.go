@@ -4,19 +4,15 @@ import (
 	"compress/gzip"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"io"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"golang.org/x/net/dns/dnsmessage"
+	"golang.org/x/net/nettest"
 
 	"github.com/gatehouse-auth/gatehouse/fetch"
 )
@@ -26,84 +22,6 @@ import (
 func TestMain(m *testing.M) {
 	os.Setenv("HTTPS_PROXY", "http://127.0.0.1:1")
 	os.Exit(m.Run())
-}
-
-// sink counts the connections that reach it; it is what an attacker wants
-// asked. It listens on the loopback, whose certificate clients of it trust.
-type sink struct {
-	*httptest.Server
-	connections atomic.Int64
-}
-
-func newSink(t *testing.T, handler http.HandlerFunc) *sink {
-	t.Helper()
-	s := &sink{Server: httptest.NewUnstartedServer(handler)}
-	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
-		if state == http.StateNew {
-			s.connections.Add(1)
-		}
-	}
-	s.StartTLS()
-	t.Cleanup(s.Close)
-	return s
-}
-
-func (s *sink) roots() *x509.CertPool {
-	pool := x509.NewCertPool()
-	pool.AddCert(s.Certificate())
-	return pool
-}
-
-// port is where the sink listens.
-func (s *sink) port() string {
-	_, port, _ := net.SplitHostPort(s.Listener.Addr().String())
-	return port
-}
-
-func allow(t *testing.T, list string) fetch.Allow {
-	t.Helper()
-	var allow fetch.Allow
-	if err := allow.UnmarshalText([]byte(list)); err != nil {
-		t.Fatal(err)
-	}
-	return allow
-}
-
-// resolver answers every question for an A record with the address.
-func resolver(t *testing.T, address [4]byte) *net.Resolver {
-	t.Helper()
-	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { conn.Close() })
-	go func() {
-		buffer := make([]byte, 1500)
-		for {
-			n, from, err := conn.ReadFrom(buffer)
-			if err != nil {
-				return
-			}
-			var m dnsmessage.Message
-			if m.Unpack(buffer[:n]) != nil {
-				continue
-			}
-			m.Response, m.Additionals = true, nil
-			if q := m.Questions[0]; q.Type == dnsmessage.TypeA {
-				m.Answers = []dnsmessage.Resource{{
-					Header: dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: q.Class},
-					Body:   &dnsmessage.AResource{A: address},
-				}}
-			}
-			if packed, err := m.Pack(); err == nil {
-				_, _ = conn.WriteTo(packed, from)
-			}
-		}
-	}()
-	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		var d net.Dialer
-		return d.DialContext(ctx, "udp", conn.LocalAddr().String())
-	}}
 }
 
 // Class I: what a URL itself gives away is refused before anything is asked.
@@ -118,6 +36,7 @@ func TestClassIURLsThatAreRefused(t *testing.T) {
 		"https://2130706433/", "https://0x7f000001/", "https://0177.0.0.1/", "https://127.1/", "https://0x7f.0.0.1/", "https://1.2.3.4.5/",
 		"https://localhost/", "https://LOCALHOST./", "https://x.localhost/", "https://intranet/", "https://printer.local/", "https://metadata.google.internal/",
 		"https://ex ample.com/", "https://example.com%00/", "https://exämple.com/", "https://example..com/",
+		"https://" + strings.Repeat("x", 64) + ".example/", "https://" + strings.Repeat("x.", 126) + "ex/",
 		"https://example.com/" + strings.Repeat("x", 2048),
 	} {
 		if err := c.Check(url); !errors.Is(err, fetch.ErrRefused) {
@@ -130,7 +49,7 @@ func TestClassIURLsThatAreRefused(t *testing.T) {
 	if n := s.connections.Load(); n != 0 {
 		t.Errorf("the sink received %d connections", n)
 	}
-	for _, url := range []string{"https://example.com", "https://example.com:443/a?b=c", "https://EXAMPLE.com:8443/", "https://1.1.1.1/", "https://[2606:4700::1111]/", "https://a-b.example.com./"} {
+	for _, url := range []string{"https://example.com", "https://example.com:443/a?b=c", "https://EXAMPLE.com:8443/", "https://1.1.1.1/", "https://[2606:4700::1111]/", "https://a-b.example.com./", "https://" + strings.Repeat("x", 63) + ".example/", "https://" + strings.Repeat("x.", 126) + "e/"} {
 		if err := c.Check(url); err != nil {
 			t.Errorf("Check(%q) = %v", url, err)
 		}
@@ -141,43 +60,33 @@ func TestClassIURLsThatAreRefused(t *testing.T) {
 // DNS rebinding, is refused when the connection is made.
 func TestClassINamesThatResolveToClosedAddresses(t *testing.T) {
 	connections := closedPort(t)
-	for _, address := range [][4]byte{{127, 0, 0, 1}, {0, 0, 0, 0}, {10, 0, 0, 1}, {169, 254, 169, 254}, {100, 100, 100, 200}} {
-		c := fetch.New(fetch.Config{Resolver: resolver(t, address)})
-		if _, err := c.Do(t.Context(), fetch.Request{URL: "https://rebound.example.com:8443/"}); !errors.Is(err, fetch.ErrRefused) {
-			t.Errorf("%v: %v", address, err)
+	ask := func(address, allowed string) error {
+		c := fetch.New(fetch.Config{Resolver: resolver(t, address), Allow: allow(t, allowed)})
+		_, err := c.Do(t.Context(), fetch.Request{URL: "https://rebound.example.com:8443/"})
+		return err
+	}
+	for _, address := range []string{"127.0.0.1", "0.0.0.0", "10.0.0.1", "169.254.169.254", "100.100.100.200"} {
+		if err := ask(address, ""); !errors.Is(err, fetch.ErrRefused) {
+			t.Errorf("%s: %v", address, err)
 		}
 	}
 	// A name that the operator trusts leads everywhere but to a cloud's metadata.
-	c := fetch.New(fetch.Config{Resolver: resolver(t, [4]byte{169, 254, 169, 254}), Allow: allow(t, "rebound.example.com")})
-	if _, err := c.Do(t.Context(), fetch.Request{URL: "https://rebound.example.com:8443/"}); !errors.Is(err, fetch.ErrRefused) {
-		t.Errorf("metadata by an allowed name: %v", err)
+	metadata := []string{"169.254.169.254", "169.254.170.2", "100.100.100.200", "168.63.129.16", "192.0.0.192"}
+	if nettest.SupportsIPv6() {
+		metadata = append(metadata, "64:ff9b::a9fe:a9fe", "fe80::a9fe:a9fe", "fd00:c1::a9fe:a9fe", "fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254", "fd00:42::42")
+	}
+	for _, address := range metadata {
+		if err := ask(address, "rebound.example.com"); !errors.Is(err, fetch.ErrRefused) {
+			t.Errorf("%s by an allowed name: %v", address, err)
+		}
 	}
 	if n := connections.Load(); n != 0 {
 		t.Errorf("the sink received %d connections", n)
 	}
-}
-
-// closedPort listens on the loopback at a port that Check lets through, if it is
-// free here, and counts who comes.
-func closedPort(t *testing.T) *atomic.Int64 {
-	t.Helper()
-	var connections atomic.Int64
-	listener, err := net.Listen("tcp", "127.0.0.1:8443")
-	if err != nil {
-		return &connections
+	// Where the address itself is allowed, any name may lead there, whether somebody listens or not.
+	if err := ask("127.0.0.1", "127.0.0.0/8"); err == nil || errors.Is(err, fetch.ErrRefused) {
+		t.Errorf("an allowed address by a name: %v", err)
 	}
-	t.Cleanup(func() { listener.Close() })
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			connections.Add(1)
-			conn.Close()
-		}
-	}()
-	return &connections
 }
 
 func TestAllowedAddressesAndNamesAreReached(t *testing.T) {
@@ -193,7 +102,7 @@ func TestAllowedAddressesAndNamesAreReached(t *testing.T) {
 		{"example.com", "https://example.com:" + s.port()},
 		{"*.com", "https://EXAMPLE.com:" + s.port()},
 	} {
-		c := fetch.New(fetch.Config{Roots: s.roots(), Allow: allow(t, test.allow), Resolver: resolver(t, [4]byte{127, 0, 0, 1})})
+		c := fetch.New(fetch.Config{Roots: s.roots(), Allow: allow(t, test.allow), Resolver: resolver(t, "127.0.0.1")})
 		body, fresh, err := c.Get(t.Context(), test.url)
 		if err != nil || string(body) != "hello" || fresh != 2*time.Minute {
 			t.Errorf("%s: %q, %v, %v", test.allow, body, fresh, err)
@@ -226,6 +135,9 @@ func TestClassIHostileAnswers(t *testing.T) {
 			z := gzip.NewWriter(w)
 			_, _ = z.Write(make([]byte, 10<<20))
 			_ = z.Close()
+		case "/plain":
+			w.Header().Set("Content-Encoding", "Identity")
+			_, _ = w.Write([]byte("hello"))
 		case "/header":
 			w.Header().Set("X-Large", strings.Repeat("x", 64<<10))
 		case "/exact":
@@ -247,6 +159,9 @@ func TestClassIHostileAnswers(t *testing.T) {
 	}
 	if body, _, err := c.Get(t.Context(), s.URL+"/exact"); err != nil || len(body) != 256<<10 {
 		t.Errorf("a body of just the limit: %d bytes, %v", len(body), err)
+	}
+	if body, _, err := c.Get(t.Context(), s.URL+"/plain"); err != nil || string(body) != "hello" {
+		t.Errorf("what is said to be sent as it is: %q, %v", body, err)
 	}
 	if err := quickly(t, c); !errors.Is(err, context.Canceled) {
 		t.Errorf("a caller who gave up got %v", err)
