@@ -30,7 +30,7 @@ func TestClassNChangedTextsAreNone(t *testing.T) {
 			t.Errorf("with octet %d changed it is valid", i)
 		}
 	}
-	for _, other := range []string{text + "0", "0" + text, strings.ToLower(text), strings.ToUpper(text), text + "\n", strings.Replace(text, ".", "", 1)} {
+	for _, other := range []string{text + "0", "0" + text, strings.ToLower(text), strings.ToUpper(text), text + "\n", strings.Replace(text, ".", "", 1), secrets.New(""), secrets.New("q.")} {
 		if secrets.Valid("p.", other) {
 			t.Errorf("%q is valid", other)
 		}
