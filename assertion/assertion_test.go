@@ -88,6 +88,9 @@ func TestSignatures(t *testing.T) {
 	if !token.IsSignedWith(secret) || token.IsSignedWith(bytes.ToUpper(secret)) || token.IsSignedWith(nil) {
 		t.Error("a secret's signature is not told from others")
 	}
+	if read(t, assertiontest.Sign(map[string]any{"alg": "HS256"}, claims(), "HS256", []byte{})).IsSignedWith(nil) {
+		t.Error("anybody signs for a client without a secret")
+	}
 }
 
 // RFC 9864 calls EdDSA by another name.
@@ -135,6 +138,7 @@ func TestClassAAlgorithmConfusion(t *testing.T) {
 		"PS256 said RS256":       assertiontest.Sign(map[string]any{"alg": "RS256"}, claims(), "PS256", rsa),
 		"no alg":                 assertiontest.Sign(map[string]any{"typ": "JWT"}, claims(), "RS256", rsa),
 		"alg is a list":          assertiontest.Sign(map[string]any{"alg": []string{"RS256"}}, claims(), "RS256", rsa),
+		"typ is a list":          assertiontest.Sign(map[string]any{"alg": "RS256", "typ": []string{"at+jwt"}}, claims(), "RS256", rsa),
 		"jwk":                    assertiontest.Sign(map[string]any{"alg": "RS256", "jwk": map[string]string{"kty": "RSA"}}, claims(), "RS256", rsa),
 		"jku":                    assertiontest.Sign(map[string]any{"alg": "RS256", "jku": "https://evil.example/jwks"}, claims(), "RS256", rsa),
 		"x5u":                    assertiontest.Sign(map[string]any{"alg": "RS256", "x5u": "https://evil.example/x"}, claims(), "RS256", rsa),
@@ -184,46 +188,6 @@ func sign(header, body string, key any) string {
 	return signed + "." + string(base64(assertiontest.Signature("RS256", key, signed)))
 }
 
-func TestClaimsOfAnotherTypeAreRefused(t *testing.T) {
-	for _, bad := range []string{
-		`{"iss":1}`, `{"sub":["c"]}`, `{"sub":null}`, `{"jti":{}}`, `{"exp":"1800000000"}`, `{"exp":null}`, `{"exp":true}`, `{"exp":1e400}`, `{"exp":-1}`, `{"exp":0}`,
-		`{"exp":1e12}`, `{"nbf":"x"}`, `{"iat":[1]}`, `{"aud":1}`, `{"aud":{}}`, `{"aud":null}`, `{"aud":[1]}`, `{"sub":"a","sub":"b"}`, `{"exp":1,"exp":2}`,
-	} {
-		if token, err := assertion.Read(assertiontest.Sign(map[string]any{"alg": "none"}, bad, "none", nil) + "AA"); err == nil {
-			t.Errorf("%s was read as %+v", bad, token.Claims)
-		}
-	}
-}
-
-func TestTimes(t *testing.T) {
-	at := func(d time.Duration) float64 { return float64(now.Add(d).UnixNano()) / 1e9 }
-	for _, test := range []struct {
-		name  string
-		claim []any
-		valid bool
-	}{
-		{"a minute", nil, true},
-		{"no exp", []any{"exp", nil}, false},
-		{"just over", []any{"exp", at(0)}, false},
-		{"long over", []any{"exp", at(-time.Hour)}, false},
-		{"half a second", []any{"exp", at(500 * time.Millisecond)}, true},
-		{"5 minutes", []any{"exp", at(5 * time.Minute)}, true},
-		{"5 minutes and the tolerance", []any{"exp", at(5*time.Minute + assertion.Tolerance)}, true},
-		{"more", []any{"exp", at(5*time.Minute + assertion.Tolerance + time.Second)}, false},
-		{"a year", []any{"exp", at(365 * 24 * time.Hour)}, false},
-		{"nbf 10 s ahead", []any{"nbf", at(10 * time.Second)}, true},
-		{"nbf 61 s ahead", []any{"nbf", at(61 * time.Second)}, false},
-		{"iat 10 s ahead", []any{"iat", at(10 * time.Second)}, true},
-		{"iat 61 s ahead", []any{"iat", at(61 * time.Second)}, false},
-		{"nbf and iat past", []any{"nbf", at(-time.Hour), "iat", at(-time.Hour)}, true},
-	} {
-		token := read(t, assertiontest.Sign(map[string]any{"alg": "EdDSA"}, claims(test.claim...), "none", nil)+"AA")
-		if err := token.Claims.ValidAt(now, 5*time.Minute); (err == nil) != test.valid {
-			t.Errorf("%s: %v", test.name, err)
-		}
-	}
-}
-
 func TestTypes(t *testing.T) {
 	for typ, want := range map[any]bool{
 		nil: true, "": true, "JWT": true, "jwt": true, "application/jwt": true, "client-authentication+jwt": true,
@@ -255,15 +219,6 @@ func TestSignedIsTheSameForASecondSignature(t *testing.T) {
 	}
 	if second.Signed() != token.Signed() {
 		t.Error("the same claims count as two assertions")
-	}
-}
-
-func TestTexts(t *testing.T) {
-	token := read(t, assertiontest.Sign(map[string]any{"alg": "EdDSA"}, `{"one":"a","many":["a","b"],"n":1,"null":null,"mixed":["a",1],"o":{}}`, "none", nil)+"AA")
-	for name, want := range map[string]string{"one": "a", "many": "a b", "n": "", "null": "", "mixed": "", "o": "", "absent": "", "ONE": ""} {
-		if got := strings.Join(token.Claims.Texts(name), " "); got != want {
-			t.Errorf("%s is %q", name, got)
-		}
 	}
 }
 

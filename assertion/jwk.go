@@ -104,16 +104,12 @@ func (j *jwk) public() (any, error) {
 	return nil, errors.New("the JWK's kty and crv are not known here; allowed are RSA, EC with P-256 and OKP with Ed25519")
 }
 
-// octets decodes base64url of 1 to limit bytes.
+// octets decodes base64url of at most limit bytes.
 func octets(text string, limit int) ([]byte, error) {
 	if len(text) > base64.RawURLEncoding.EncodedLen(limit) || strings.ContainsAny(text, "\r\n") {
 		return nil, errors.New("too long")
 	}
-	data, err := base64.RawURLEncoding.DecodeString(text)
-	if err == nil && len(data) == 0 {
-		err = errors.New("empty")
-	}
-	return data, err
+	return base64.RawURLEncoding.DecodeString(text)
 }
 
 // ParseJWKS reads the keys of a set that can verify here, of at most 100, and

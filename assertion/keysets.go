@@ -41,7 +41,7 @@ type keyset struct {
 	state atomic.Pointer[state]
 }
 
-// state is what is known of a JWKS; it never changes.
+// state is what is known of a JWKS; it never changes. A zero time is long ago.
 type state struct {
 	keys      []Key
 	err       error     // of the last attempt
@@ -119,15 +119,15 @@ func (s *state) usable(now time.Time, satisfies func([]Key) bool) bool {
 	if s.err == nil {
 		last = s.earlier // what has just been fetched may have been replaced since
 	}
-	if !last.IsZero() && now.Before(last.Add(refetchAfter)) {
+	if now.Before(last.Add(refetchAfter)) {
 		return true
 	}
-	return !s.answered.IsZero() && now.Before(s.answered.Add(s.fresh)) && satisfies(s.keys)
+	return now.Before(s.answered.Add(s.fresh)) && satisfies(s.keys)
 }
 
 // answer returns the keys while they may be used.
 func (s *state) answer(now time.Time, uri string) ([]Key, error) {
-	if s.answered.IsZero() || !now.Before(s.answered.Add(maxStale)) {
+	if !now.Before(s.answered.Add(maxStale)) {
 		return nil, fmt.Errorf("the keys at %s: %w", uri, s.err)
 	}
 	return s.keys, nil

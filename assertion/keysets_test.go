@@ -214,3 +214,21 @@ func TestOneFetchServesAllWhoWaitAndWhoGivesUpSpoilsNothing(t *testing.T) {
 		t.Errorf("asked %d times", h.asked)
 	}
 }
+
+// Who asks for a key that nobody has holds nobody up whose key is known.
+func TestKnownKeysWaitForNoFetch(t *testing.T) {
+	h := newHost(t, "a")
+	k := assertion.NewKeysets(h, h.clock)
+	ask(t, k, "a")
+	h.began, h.hold = make(chan struct{}), make(chan struct{})
+	var wait sync.WaitGroup
+	wait.Go(func() { _, _ = ask(t, k, "b") })
+	<-h.began
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	if list, err := k.Keys(over, "t", "https://client.example/jwks", has("a")); err != nil || !has("a")(list) {
+		t.Errorf("got %v, %v", list, err)
+	}
+	close(h.hold)
+	wait.Wait()
+}
