@@ -46,6 +46,10 @@ func TestHashesOfOtherSystemsAreVerified(t *testing.T) {
 		"$pbkdf2-sha256$29000$MDEyMzQ1Njc4OWFiY2RlZg$gipQ8GMHh2OZWBm7be1WOiiO5tkZLw1q9vozqsIw1Uc":                                            horse,
 		"$pbkdf2-sha512$25000$MDEyMzQ1Njc4OWFiY2RlZg$ddwc.rk0z6kbwNOVhr8cphhFrTeBv55Cz8yiH7LUouzCLAGSPjckXITdwwjskd3y7XC17qCTp1PO211GKcsoNg": horse,
 		"$scrypt$ln=14,r=8,p=1$MDEyMzQ1Njc4OWFiY2RlZg$o/tO4JhkTB+ZHjKqfcZKTg0y/u5LtYA/A8aaTu71LZ4":                                           horse,
+		// As ours but for the lanes, the salt, the key.
+		"$argon2id$v=19$m=19456,t=2,p=2$MDEyMzQ1Njc4OWFiY2RlZg$QPbC1//5lsfb0MrSD9KgJYeknkhqxdy4i8IgNkEguqw": horse,
+		"$argon2id$v=19$m=19456,t=2,p=1$MDEyMzQ1Njc$KsBpcDRXbArpG5vreE3TZ+LccAybfezBWPpHCO8WXXQ":            horse,
+		"$argon2id$v=19$m=19456,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$fdHCFI54/bsjl6tNGapfeA":                      horse,
 		// The PHC string format, Django, Werkzeug.
 		"$pbkdf2-sha256$i=1000,l=32$MDEyMzQ1Njc4OWFiY2RlZg$l56eoOqBsX+VjfgiRup8qry+tRtVG1Q3MrWnPtdWKMg":                                                                      horse,
 		"$pbkdf2-sha512$i=1000$+//+MDEyMzQ1Njc4OWFiYw$NZc1+UQcl8sDj0TNaberDjI1vK5FmzzsqSdPrQSFWh8FuQ4AAD4l7s/Tu469vEgAEMNLEJgVXOxwc3oHm7VCZA":                                horse,
@@ -128,7 +132,7 @@ func TestHashesThatCostTooMuchOrAreNoneAreRefused(t *testing.T) {
 	for _, hash := range []string{
 		"", "plain", "$1$salt$aaaaaaaaaaaaaaaaaaaaaa", "$5$salt$x", "$argon2i$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$" + key, "$y$j9T$x$y",
 		"$argon2id$v=16$m=65536,t=2,p=1$c29tZXNhbHQ$" + key,
-		"$argon2id$v=19$m=4194304,t=1,p=1$c29tZXNhbHQ$" + key,
+		"$argon2id$v=19$m=131073,t=1,p=1$c29tZXNhbHQ$" + key,
 		"$argon2id$v=19$m=131072,t=3,p=1$c29tZXNhbHQ$" + key,
 		"$argon2id$v=19$m=9999999999,t=9999999999,p=1$c29tZXNhbHQ$" + key,
 		"$argon2id$v=19$m=19456,t=2,p=255$c29tZXNhbHQ$" + key,

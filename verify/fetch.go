@@ -102,12 +102,10 @@ func freshness(header http.Header) time.Duration {
 	return max(0, fresh-seconds(header.Get("Age")))
 }
 
-// seconds takes what is no number for 0, and a huge one for a day.
+// seconds takes what is no number for 0, and what is beyond 31 bits for their
+// greatest (RFC 9111 section 1.2.2).
 func seconds(text string) time.Duration {
-	n, err := strconv.ParseUint(text, 10, 31)
-	if errors.Is(err, strconv.ErrRange) {
-		n = 86400
-	}
+	n, _ := strconv.ParseUint(text, 10, 31)
 	return time.Duration(n) * time.Second
 }
 
