@@ -223,6 +223,7 @@ func TestClassBAudienceAndClaims(t *testing.T) {
 		"scope number":           set("scope", 1),
 		"groups of objects":      set("groups", []any{map[string]any{}}),
 		"act text":               set("act", "admin"),
+		"act twice in act":       set("act", json.RawMessage(`{"act":{"sub":"root"},"act":{"sub":"admin"}}`)),
 		"act nested without end": set("act", json.RawMessage(strings.Repeat(`{"act":`, 17)+`{}`+strings.Repeat("}", 17))),
 	}
 	v := newVerifier(t, newClock().Now, issuer)

@@ -63,10 +63,14 @@ func statusOf(err error) (status int, code string) {
 // challenge always has a parameter: RFC 6750 section 3 demands one.
 func (v *Verifier) challenge(code string, why *refusal) string {
 	text := `Bearer realm="` + quotable(v.audiences[0]) + `"`
-	if code == "" || why == nil {
+	if code == "" {
 		return text
 	}
-	text += `, error="` + code + `", error_description="` + quotable(why.reason) + `"`
+	text += `, error="` + code + `"`
+	if why == nil { // one of the bare errors, given to Refuse by a handler
+		return text
+	}
+	text += `, error_description="` + quotable(why.reason) + `"`
 	if why.scope != "" {
 		text += `, scope="` + why.scope + `"`
 	}

@@ -87,6 +87,18 @@ func TestLocalhostNamesLeadToLoopback(t *testing.T) {
 	check(t, v, issuer.token(t, set("iss", name)), nil)
 }
 
+// TestOtherHostsAreNotSoughtAtTheLoopback: nobody listens at this one's port.
+func TestOtherHostsAreNotSoughtAtTheLoopback(t *testing.T) {
+	issuer := rsaIssuer(t)
+	name := strings.Replace(issuer.URL, "127.0.0.1", "127.0.0.2", 1)
+	issuer.publishJSON(discoveryPath, map[string]any{"issuer": name, "jwks_uri": name + keysPath})
+	v, err := verify.New(verify.Config{Issuers: []string{name}, Audiences: []string{audience}, Now: newClock().Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(t, v, issuer.token(t, set("iss", name)), verify.ErrUnavailable)
+}
+
 // TestAnInjectedClientIsUsed and left as it is.
 func TestAnInjectedClientIsUsed(t *testing.T) {
 	issuer := rsaIssuer(t)

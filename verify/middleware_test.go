@@ -173,6 +173,23 @@ func TestRefuseHidesWhatItDoesNotKnow(t *testing.T) {
 	}
 }
 
+// A handler that decides for itself refuses by the bare error.
+func TestRefuseTellsTheBareErrors(t *testing.T) {
+	v := newVerifier(t, newClock().Now, rsaIssuer(t))
+	for err, want := range map[error]string{
+		verify.ErrNoToken:           "401 {} " + realm,
+		verify.ErrInvalidToken:      `401 {"error":"invalid_token"} ` + realm + `, error="invalid_token"`,
+		verify.ErrInsufficientScope: `403 {"error":"insufficient_scope"} ` + realm + `, error="insufficient_scope"`,
+		verify.ErrUnavailable:       `503 {"error":"temporarily_unavailable"} `,
+	} {
+		w := httptest.NewRecorder()
+		v.Refuse(w, err)
+		if got := fmt.Sprint(w.Code, " ", strings.TrimSpace(w.Body.String()), " ", w.Header().Get("WWW-Authenticate")); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+}
+
 func TestRequirePanicsOnWhatIsNoScope(t *testing.T) {
 	v := newVerifier(t, newClock().Now, rsaIssuer(t))
 	for _, scope := range []string{"", "a b", `a"b`, "a\\b", "a\nb", "ä"} {
