@@ -24,8 +24,7 @@ const (
 	maxArgonParallelism = 8
 	maxBcryptCost       = 14
 	maxPBKDF2Work       = 1_300_000 // iterations times blocks; of SHA-512 three times
-	maxScryptMemory     = 128 << 20 // octets: 128 * N * r
-	maxScryptWork       = 1 << 20   // N * r * p
+	maxScryptWork       = 1 << 20   // N * r * p, which bounds the memory, 128 * N * r, to 128 MiB
 	minKey, maxKey      = 16, 64    // octets of the derived key
 	maxSalt             = 64        // octets
 )
@@ -140,8 +139,8 @@ func parseScrypt(text string) (parsed, error) {
 		return parsed{}, errForm
 	}
 	ln, r, p := number(parts[1]), number(parts[2]), number(parts[3])
-	if ln > 24 || 128*r<<ln > maxScryptMemory || r*p<<ln > maxScryptWork {
-		return parsed{}, fmt.Errorf("scrypt may use %d octets (128 N r), and N r p of %d", maxScryptMemory, maxScryptWork)
+	if ln > 24 || r*p<<ln > maxScryptWork { // a wide shift overflows
+		return parsed{}, fmt.Errorf("scrypt may have N r p of %d", maxScryptWork)
 	}
 	if err := checkSizes(octets(parts[4]), octets(parts[5])); err != nil {
 		return parsed{}, err

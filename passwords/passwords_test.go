@@ -154,7 +154,7 @@ func TestHashesThatCostTooMuchOrAreNoneAreRefused(t *testing.T) {
 		"pbkdf2_md5$1000$salt$" + key, "pbkdf2_sha256$1300001$salt$" + key, "pbkdf2_sha256$1000$$" + key, "pbkdf2_sha256$1000$sa$lt$" + key,
 		"pbkdf2:sha256:1000$salt$abc", "pbkdf2:sha256$salt$" + strings.Repeat("ab", 32), "pbkdf2:sha256:1300001$salt$" + strings.Repeat("ab", 32),
 		"scrypt:32767:8:1$salt$" + strings.Repeat("ab", 32), "scrypt:262144:8:1$salt$" + strings.Repeat("ab", 32), "scrypt:1:8:1$salt$" + strings.Repeat("ab", 32),
-		"$scrypt$ln=18,r=8,p=1$c29tZXNhbHQ$" + key, "$scrypt$ln=14,r=64,p=2$c29tZXNhbHQ$" + key, "$scrypt$ln=58,r=1,p=1$c29tZXNhbHQ$" + key,
+		"$scrypt$ln=18,r=8,p=1$c29tZXNhbHQ$" + key, "$scrypt$ln=14,r=64,p=2$c29tZXNhbHQ$" + key, "$scrypt$ln=58,r=8,p=8$c29tZXNhbHQ$" + key,
 		"$scrypt$ln=14,r=8,p=9999$c29tZXNhbHQ$" + key, "$scrypt$ln=-1,r=8,p=1$c29tZXNhbHQ$" + key,
 	} {
 		if passwords.CheckHash(hash) == nil {
