@@ -149,9 +149,9 @@ func parseScrypt(text string) (parsed, error) {
 	return parsed{Digest: digest}, err
 }
 
-// checkSizes bounds salt and derived key, -1 for what is no base64.
+// checkSizes bounds the octets of salt and derived key.
 func checkSizes(salt, key int) error {
-	if salt < 0 || salt > maxSalt || key < minKey || key > maxKey {
+	if salt > maxSalt || key < minKey || key > maxKey {
 		return fmt.Errorf("must have a salt of at most %d octets and a key of %d to %d", maxSalt, minKey, maxKey)
 	}
 	return nil
@@ -163,10 +163,6 @@ func number(digits string) int {
 	return n
 }
 
-// octets returns how many octets unpadded base64 stands for, -1 for none.
-func octets(text string) int {
-	if len(text)%4 == 1 {
-		return -1
-	}
-	return base64.RawStdEncoding.DecodedLen(len(text))
-}
+// octets returns how many octets unpadded base64 stands for. That of no such
+// length is refused when it is decoded.
+func octets(text string) int { return base64.RawStdEncoding.DecodedLen(len(text)) }
