@@ -24,6 +24,7 @@ func TestNewNamesTheSettingThatIsWrong(t *testing.T) {
 		"plain http":          {func(c *verify.Config) { c.Issuers = []string{"http://auth.example.com"} }, "must be https"},
 		"http, alike host":    {func(c *verify.Config) { c.Issuers = []string{"http://localhost.evil.example"} }, "must be https"},
 		"http, alike address": {func(c *verify.Config) { c.Issuers = []string{"http://127.0.0.1.evil.example"} }, "must be https"},
+		"http, an address":    {func(c *verify.Config) { c.Issuers = []string{"http://192.0.2.1"} }, "must be https"},
 		"relative":            {func(c *verify.Config) { c.Issuers = []string{"auth.example.com"} }, "absolute"},
 		"user information":    {func(c *verify.Config) { c.Issuers = []string{"https://a@auth.example.com"} }, "user information"},
 		"query":               {func(c *verify.Config) { c.Issuers = []string{issuer + "?"} }, "query"},
