@@ -21,6 +21,14 @@ func TestScopesHaveTheCharactersOfTheRFC(t *testing.T) {
 	}
 }
 
+func TestScopesAreTakenOnceWhateverStandsBetween(t *testing.T) {
+	for text, want := range map[string]string{"": "", " ": "", "a b": "a b", " b  a b ": "b a"} {
+		if list, err := oauth.ParseScopes(text); err != nil || list.String() != want {
+			t.Errorf("%q is %q, %v", text, list, err)
+		}
+	}
+}
+
 // A list of scopes is tokens of RFC 6749 section 3.3, each once, and reads the
 // same when it is written down.
 func FuzzScopes(f *testing.F) {
