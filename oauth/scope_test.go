@@ -29,6 +29,27 @@ func TestScopesAreTakenOnceWhateverStandsBetween(t *testing.T) {
 	}
 }
 
+// Scopes are bounded by others exactly.
+func TestScopesWithinOthers(t *testing.T) {
+	for _, test := range []struct {
+		list, bound, within string
+		all                 bool
+	}{
+		{"", "", "", true},
+		{"", "a b", "", true},
+		{"b a", "a b c", "b a", true},
+		{"a d", "a b", "a", false},
+		{"a A ab", "a", "a", false},
+		{"a", "", "", false},
+	} {
+		list, _ := oauth.ParseScopes(test.list)
+		bound, _ := oauth.ParseScopes(test.bound)
+		if got := list.Within(bound).String(); got != test.within || bound.HasAll(list) != test.all {
+			t.Errorf("of %q within %q there is %q, all: %v", list, bound, got, bound.HasAll(list))
+		}
+	}
+}
+
 // A list of scopes is tokens of RFC 6749 section 3.3, each once, and reads the
 // same when it is written down.
 func FuzzScopes(f *testing.F) {
