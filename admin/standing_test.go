@@ -22,55 +22,78 @@ func (h *house) member(slug, name string, groups ...string) {
 	wantNone(h.t, err)
 }
 
-// Whatever changes somebody, or a group that somebody is in, needs every admin
-// scope that is to be had by it: else it is a way to have it.
-func TestClassPNobodyChangesWhoHasMoreAdminScopes(t *testing.T) {
-	h := newHouse(t)
-	acme := h.tenant("acme")
-	h.group("acme", "admins", "tenants:write", "plain")
-	h.member("acme", "boss", "admins")
-	h.client("acme", "robot")
-	_, err := h.UpdateUser(t.Context(), operator(), "acme", "oauth_robot", 0, admin.Patch{"groups": []any{"admins"}})
-	wantNone(t, err)
-	h.client("acme", "direct")
-	_, err = h.UpdateClient(t.Context(), operator(), "acme", "direct", 0, admin.Patch{"permissions": []any{"tenants:write"}})
-	wantNone(t, err)
-	weak := admin.Actor{Name: "client:weak@acme", TenantID: acme.ID, Scopes: oauth.Scopes{"users:write", "clients:write", "users:read"}}
-	ctx := t.Context()
-	uses := map[string]func(a admin.Actor) error{
-		"rename a group": func(a admin.Actor) error {
-			_, err := h.UpdateGroup(ctx, a, "acme", "admins", 0, admin.Patch{"name": "x"})
+// takeovers changes, by who is to be given, boss (a user in the group admins, with
+// the API key key), robot (a client with the key credential and the secret secret,
+// whose service account is in admins) and direct (a client with a permission).
+func (h *house) takeovers(key, credential, secret string) map[string]func(a admin.Actor) error {
+	ctx := h.t.Context()
+	group := func(p admin.Patch) func(a admin.Actor) error {
+		return func(a admin.Actor) error {
+			_, err := h.UpdateGroup(ctx, a, "acme", "admins", 0, p)
 			return err
-		},
-		"take a group's scopes": func(a admin.Actor) error {
-			_, err := h.UpdateGroup(ctx, a, "acme", "admins", 0, admin.Patch{"permissions": []any{"plain"}})
+		}
+	}
+	user := func(p admin.Patch) func(a admin.Actor) error {
+		return func(a admin.Actor) error {
+			_, err := h.UpdateUser(ctx, a, "acme", "boss", 0, p)
 			return err
-		},
-		"delete a group": func(a admin.Actor) error { return h.DeleteGroup(ctx, a, "acme", "admins", 0) },
-		"set a password": func(a admin.Actor) error {
-			_, err := h.UpdateUser(ctx, a, "acme", "boss", 0, admin.Patch{"password": "a long password"})
-			return err
-		},
-		"leave a group": func(a admin.Actor) error {
-			_, err := h.UpdateUser(ctx, a, "acme", "boss", 0, admin.Patch{"groups": []any{}})
-			return err
-		},
-		"delete a user": func(a admin.Actor) error { return h.DeleteUser(ctx, a, "acme", "boss", 0) },
+		}
+	}
+	return map[string]func(a admin.Actor) error{
+		"rename a group":        group(admin.Patch{"name": "x"}),
+		"take a group's scopes": group(admin.Patch{"permissions": []any{"plain"}}),
+		"delete a group":        func(a admin.Actor) error { return h.DeleteGroup(ctx, a, "acme", "admins", 0) },
+		"set a password":        user(admin.Patch{"password": "a long password"}),
+		"leave a group":         user(admin.Patch{"groups": []any{}}),
+		"delete a user":         func(a admin.Actor) error { return h.DeleteUser(ctx, a, "acme", "boss", 0) },
 		"end a user's tokens": func(a admin.Actor) error {
 			_, err := h.RevokeTokens(ctx, a, "acme", admin.TokenRevocation{UserID: "boss"})
 			return err
 		},
 		"end a user's sessions": func(a admin.Actor) error { return h.RevokeSessions(ctx, a, "acme", "boss") },
+		"end a session":         func(a admin.Actor) error { return h.RevokeSession(ctx, a, "acme", "boss", "s") },
 		"unlock a user":         func(a admin.Actor) error { return h.UnlockUser(ctx, a, "acme", "boss") },
+		"widen an API key": func(a admin.Actor) error {
+			_, err := h.UpdateAPIKey(ctx, a, "acme", "boss", key, admin.Patch{"scopes": nil})
+			return err
+		},
+		"delete an API key": func(a admin.Actor) error { return h.DeleteAPIKey(ctx, a, "acme", "boss", key) },
 		"add a secret to a client": func(a admin.Actor) error {
 			_, err := h.AddSecret(ctx, a, "acme", "robot", admin.NewSecret{})
 			return err
 		},
+		"revoke a client's secret": func(a admin.Actor) error { return h.RevokeSecret(ctx, a, "acme", "robot", secret) },
+		"add a key to a client": func(a admin.Actor) error {
+			_, err := h.AddClientKey(ctx, a, "acme", "robot", admin.NewClientKey{Certificate: certificateUntil(h.t, h.now, h.now.AddDate(1, 0, 0))})
+			return err
+		},
+		"revoke a client's key": func(a admin.Actor) error { return h.RevokeClientKey(ctx, a, "acme", "robot", credential) },
 		"change a client": func(a admin.Actor) error {
 			_, err := h.UpdateClient(ctx, a, "acme", "direct", 0, admin.Patch{"permissions": []any{}})
 			return err
 		},
 	}
+}
+
+// Whatever changes somebody, or a group that somebody is in, needs every admin
+// scope that is to be had by it: else it is a way to have it.
+func TestClassPNobodyChangesWhoHasMoreAdminScopes(t *testing.T) {
+	h := newHouse(t)
+	acme, ctx := h.tenant("acme"), t.Context()
+	h.group("acme", "admins", "tenants:write", "plain")
+	h.member("acme", "boss", "admins")
+	key, err := h.CreateAPIKey(ctx, operator(), "acme", "boss", admin.NewAPIKey{APIKeySettings: admin.APIKeySettings{Name: "CI", Scopes: oauth.Scopes{"users:read"}}})
+	wantNone(t, err)
+	robot := h.client("acme", "robot")
+	credential, err := h.AddClientKey(ctx, operator(), "acme", "robot", admin.NewClientKey{Certificate: certificateUntil(t, h.now, h.now.AddDate(1, 0, 0))})
+	wantNone(t, err)
+	_, err = h.UpdateUser(ctx, operator(), "acme", "oauth_robot", 0, admin.Patch{"groups": []any{"admins"}})
+	wantNone(t, err)
+	h.client("acme", "direct")
+	_, err = h.UpdateClient(ctx, operator(), "acme", "direct", 0, admin.Patch{"permissions": []any{"tenants:write"}})
+	wantNone(t, err)
+	weak := admin.Actor{Name: "client:weak@acme", TenantID: acme.ID, Scopes: oauth.Scopes{"users:write", "clients:write", "users:read"}}
+	uses := h.takeovers(key.ID, credential.ID, robot.Secrets[0].ID)
 	for name, use := range uses {
 		t.Run(name, func(t *testing.T) { wantError(t, use(weak), admin.CodeForbidden, "", "tenants:write") })
 	}
@@ -79,7 +102,10 @@ func TestClassPNobodyChangesWhoHasMoreAdminScopes(t *testing.T) {
 	wantList(t, boss.EffectivePermissions(), "plain", "tenants:write")
 	strong := weak
 	strong.Scopes = append(strong.Scopes, "tenants:write")
-	for _, name := range []string{"end a user's tokens", "end a user's sessions", "unlock a user", "add a secret to a client", "change a client", "set a password", "rename a group"} {
+	for _, name := range []string{
+		"end a user's tokens", "end a user's sessions", "unlock a user", "widen an API key", "delete an API key",
+		"add a secret to a client", "add a key to a client", "revoke a client's key", "change a client", "set a password", "rename a group",
+	} {
 		t.Run(name+", with the scopes", func(t *testing.T) { wantNone(t, uses[name](strong)) })
 	}
 }
