@@ -106,6 +106,56 @@ func TestClientsAreRefused(t *testing.T) {
 	}
 }
 
+// What a client may set is bounded when it is made and when it is changed.
+func TestSettingsOfClientsAreBounded(t *testing.T) {
+	h := newHouse(t)
+	h.tenant("acme")
+	h.client("acme", "c")
+	const audience = "https://auth.example/token"
+	for name, c := range map[string]struct {
+		settings admin.ClientSettings
+		value    any // of the field, in a patch
+		field    string
+	}{
+		"no name":                    {admin.ClientSettings{}, " ", "name"},
+		"a description of a book":    {admin.ClientSettings{Description: strings.Repeat("a", 2001)}, strings.Repeat("a", 2001), "description"},
+		"a permission of two words":  {admin.ClientSettings{Permissions: []string{"a b"}}, []any{"a b"}, "permissions"},
+		"a permission to no grant":   {admin.ClientSettings{RequiredPermissions: map[string]string{"magic": "p"}}, map[string]any{"magic": "p"}, "required_permissions"},
+		"any origin":                 {admin.ClientSettings{AllowedOrigins: []string{"https://*.acme.example"}}, []any{"https://*.acme.example"}, "allowed_origins"},
+		"an origin twice":            {admin.ClientSettings{AllowedOrigins: []string{"https://a.example", "https://a.example"}}, []any{"https://a.example", "https://a.example"}, "allowed_origins"},
+		"an audience that is no URL": {withAssertions(tenants.Assertions{Audiences: []string{"token"}}), []any{"token"}, "assertion_audiences"},
+		"an audience twice":          {withAssertions(tenants.Assertions{Audiences: []string{audience, audience}}), []any{audience, audience}, "assertion_audiences"},
+		"a long-lived assertion":     {withAssertions(tenants.Assertions{MaxLifetime: tenants.MaxAssertionLifetime + 1}), tenants.MaxAssertionLifetime + 1, "max_assertion_lifetime"},
+		"keys on this machine":       {withAssertions(tenants.Assertions{JWKSURI: "https://127.0.0.1/jwks"}), "https://127.0.0.1/jwks", "jwks_uri"},
+		"more than a year to renew":  {admin.ClientSettings{RefreshLifetime: tenants.RefreshLifetime{Total: 31536001}}, 31536001, "refresh_token_lifetime"},
+		"a grace of an hour":         {admin.ClientSettings{RefreshLifetime: tenants.RefreshLifetime{Grace: 3600}}, 3600, "refresh_token_grace"},
+		"to serve the admin API":     {admin.ClientSettings{ResourceServerFor: []string{oauth.AdminAudience}}, []any{oauth.AdminAudience}, "resource_server_for[0]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.settings.AuthMethod = oauth.AuthSecretBasic
+			if c.field != "name" {
+				c.settings.Name = "Name"
+			}
+			_, err := h.CreateClient(t.Context(), operator(), "acme", admin.NewClient{ClientSettings: c.settings})
+			wantError(t, err, admin.CodeInvalid, c.field)
+			member, _, _ := strings.Cut(c.field, "[")
+			_, err = h.UpdateClient(t.Context(), operator(), "acme", "c", 0, admin.Patch{member: c.value})
+			wantError(t, err, admin.CodeInvalid, c.field)
+		})
+	}
+	// An idle life beyond the whole one would be no bound; jwks_uri counts for one method only.
+	_, err := h.UpdateClient(t.Context(), operator(), "acme", "c", 0, admin.Patch{"refresh_token_lifetime": 60, "refresh_token_idle_lifetime": 61})
+	wantError(t, err, admin.CodeInvalid, "refresh_token_idle_lifetime", "60")
+	unsaid := withAssertions(tenants.Assertions{JWKSURI: "https://ci.example/jwks"})
+	unsaid.Name = "Name"
+	_, err = h.CreateClient(t.Context(), operator(), "acme", admin.NewClient{ClientSettings: unsaid})
+	wantError(t, err, admin.CodeInvalid, "token_endpoint_auth_method", "private_key_jwt")
+}
+
+func withAssertions(a tenants.Assertions) admin.ClientSettings {
+	return admin.ClientSettings{Assertions: a}
+}
+
 func TestPatchOfAClient(t *testing.T) {
 	h := newHouse(t)
 	h.tenant("acme")

@@ -42,6 +42,8 @@ func TestClassPRulesGiveNothingThatTheirMakerHasNot(t *testing.T) {
 	byClient := admin.NewImpersonationRule{Actor: tenants.Party{Client: "robot"}, Target: user("ann")}
 	_, err = h.CreateImpersonationRule(h.t.Context(), operatorWith("users:write"), "acme", byClient)
 	wantError(t, err, admin.CodeForbidden, "", "clients:write")
+	_, err = h.CreateImpersonationRule(h.t.Context(), operatorWith("users:write"), "acme", admin.NewImpersonationRule{Actor: tenants.Party{Client: "nobody"}, Target: user("ann")})
+	wantError(t, err, admin.CodeForbidden, "", "clients:write") // and so it is not told which there are
 	made, err = h.CreateImpersonationRule(h.t.Context(), operatorWith("users:write", "clients:write"), "acme", byClient)
 	wantNone(t, err)
 	_, err = h.UpdateImpersonationRule(h.t.Context(), operatorWith("users:write"), "acme", made.ID, 0, admin.Patch{"scopes": []any{"all"}})
@@ -66,6 +68,27 @@ func TestRulesNeedTheScopesOfUsers(t *testing.T) {
 	_, err = h.UpdateImpersonationRule(ctx, writes, "acme", made.ID, 0, admin.Patch{"description": "x"})
 	wantError(t, err, admin.CodeForbidden, "", "users:write")
 	wantError(t, h.DeleteImpersonationRule(ctx, writes, "acme", made.ID, 0), admin.CodeForbidden, "", "users:write")
+}
+
+// An address is for signing in: who is meant by a rule is a name or an id.
+func TestRulesNameNobodyByAnAddress(t *testing.T) {
+	h := newHouse(t)
+	h.tenant("acme")
+	_, err := h.UpdateTenant(t.Context(), operator(), "acme", 0, admin.Patch{"login_by_email": true})
+	wantNone(t, err)
+	h.user("acme", "ann")
+	_, err = h.UpdateUser(t.Context(), operator(), "acme", "ann", 0, admin.Patch{"username": "Ann", "email": "ann@acme.example"})
+	wantNone(t, err)
+	h.user("acme", "carl")
+	rule := admin.NewImpersonationRule{Actor: tenants.Party{User: "ANN@acme.example"}, Target: tenants.Party{User: "carl"}}
+	_, err = h.CreateImpersonationRule(t.Context(), operator(), "acme", rule)
+	wantError(t, err, admin.CodeInvalid, "actor.user", "no user")
+	rule.Actor.User = "ANN"
+	made, err := h.CreateImpersonationRule(t.Context(), operator(), "acme", rule)
+	wantNone(t, err)
+	if made.Actor.User != "ann" {
+		t.Errorf("the rule names %q", made.Actor.User)
+	}
 }
 
 func TestATenantHasABoundedNumberOfRules(t *testing.T) {
