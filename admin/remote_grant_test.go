@@ -32,6 +32,27 @@ func TestGrantTypesOfATenantAreURIsOfItsOwn(t *testing.T) {
 	}
 }
 
+func TestRemoteGrantsThatBreakARuleAreRefused(t *testing.T) {
+	h := newHouse(t)
+	h.tenant("acme")
+	made, err := h.CreateRemoteGrant(t.Context(), operator(), "acme", newRemote("urn:acme:made"))
+	wantNone(t, err)
+	for _, c := range []struct {
+		field, value string
+		settings     admin.RemoteGrantSettings
+	}{
+		{"name", " badge", admin.RemoteGrantSettings{Name: " badge", Endpoint: "https://decide.example/"}},
+		{"status", "suspended", admin.RemoteGrantSettings{Status: tenants.Suspended, Endpoint: "https://decide.example/"}},
+		{"endpoint", "https://decide.example/?key=secret", admin.RemoteGrantSettings{Endpoint: "https://decide.example/?key=secret"}},
+		{"endpoint", "https://127.0.0.1/", admin.RemoteGrantSettings{Endpoint: "https://127.0.0.1/"}},
+	} {
+		_, err := h.CreateRemoteGrant(t.Context(), operator(), "acme", admin.NewRemoteGrant{GrantType: "urn:acme:badge", RemoteGrantSettings: c.settings})
+		wantError(t, err, admin.CodeInvalid, c.field)
+		_, err = h.UpdateRemoteGrant(t.Context(), operator(), "acme", made.ID, 0, admin.Patch{c.field: c.value})
+		wantError(t, err, admin.CodeInvalid, c.field)
+	}
+}
+
 // Class R: parameters by which clients prove who they are never reach an endpoint.
 func TestClassRParametersOfEndpointsAreNoCredentials(t *testing.T) {
 	h := newHouse(t)

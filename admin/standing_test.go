@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -121,6 +122,34 @@ func TestClassPNoGroupIsCalledLikeAnID(t *testing.T) {
 		wantError(t, err, admin.CodeInvalid, "name", "UUID")
 		_, err = h.UpdateGroup(t.Context(), operator(), "acme", "other", 0, admin.Patch{"name": name})
 		wantError(t, err, admin.CodeInvalid, "name", "UUID")
+	}
+}
+
+func TestGroupsThatBreakARuleAreRefused(t *testing.T) {
+	h := newHouse(t)
+	h.tenant("acme")
+	h.group("acme", "staff")
+	many := make([]string, 201)
+	for i := range many {
+		many[i] = fmt.Sprint("p", i)
+	}
+	for name, c := range map[string]struct {
+		made  admin.GroupSettings
+		field string
+		value any
+	}{
+		"space around the name":     {admin.GroupSettings{Name: " staff"}, "name", " staff"},
+		"a long description":        {admin.GroupSettings{Name: "x", Description: strings.Repeat("a", 2001)}, "description", strings.Repeat("a", 2001)},
+		"a permission of two words": {admin.GroupSettings{Name: "x", Permissions: []string{"a b"}}, "permissions", []string{"a b"}},
+		"a long permission":         {admin.GroupSettings{Name: "x", Permissions: []string{strings.Repeat("a", 101)}}, "permissions", []string{strings.Repeat("a", 101)}},
+		"many permissions":          {admin.GroupSettings{Name: "x", Permissions: many}, "permissions", many},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := h.CreateGroup(t.Context(), operator(), "acme", c.made)
+			wantError(t, err, admin.CodeInvalid, c.field)
+			_, err = h.UpdateGroup(t.Context(), operator(), "acme", "staff", 0, admin.Patch{c.field: c.value})
+			wantError(t, err, admin.CodeInvalid, c.field)
+		})
 	}
 }
 

@@ -1,9 +1,13 @@
 package admin_test
 
 import (
+	"net/url"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/gatehouse-auth/gatehouse/admin"
+	"github.com/gatehouse-auth/gatehouse/keys/keystest"
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
@@ -50,6 +54,9 @@ func TestTenantsAreRefused(t *testing.T) {
 		"a hyphen at the end":           {admin.NewTenant{Slug: "a-"}, admin.CodeInvalid, "slug"},
 		"two hyphens":                   {admin.NewTenant{Slug: "a--b"}, admin.CodeInvalid, "slug"},
 		"a dot in a slug":               {admin.NewTenant{Slug: "a.b"}, admin.CodeInvalid, "slug"},
+		"a hyphen at the beginning":     {admin.NewTenant{Slug: "-a"}, admin.CodeInvalid, "slug"},
+		"a brace in a slug":             {admin.NewTenant{Slug: "a{b"}, admin.CodeInvalid, "slug"},
+		"a long slug":                   {admin.NewTenant{Slug: strings.Repeat("a", 64)}, admin.CodeInvalid, "slug"},
 		"the operator's slug":           {admin.NewTenant{Slug: "operator"}, admin.CodeInvalid, "slug"},
 		"a slug that is taken":          {admin.NewTenant{Slug: "taken"}, admin.CodeExists, "slug"},
 		"a host that is taken":          {admin.NewTenant{Slug: "x", Hosts: []string{"x.example", "TAKEN.example:99"}}, admin.CodeExists, "hosts"},
@@ -59,6 +66,14 @@ func TestTenantsAreRefused(t *testing.T) {
 		"a host twice":                  {admin.NewTenant{Slug: "x", Hosts: []string{"x.example", "X.EXAMPLE."}}, admin.CodeInvalid, "hosts"},
 		"an IPv6 host":                  {admin.NewTenant{Slug: "x", Hosts: []string{"[2001:db8::1]"}}, admin.CodeInvalid, "hosts"},
 		"an empty label":                {admin.NewTenant{Slug: "x", Hosts: []string{"x..example"}}, admin.CodeInvalid, "hosts"},
+		"a long label":                  {admin.NewTenant{Slug: "x", Hosts: []string{strings.Repeat("a", 64) + ".example"}}, admin.CodeInvalid, "hosts"},
+		"a long host":                   {admin.NewTenant{Slug: "x", Hosts: []string{strings.Repeat("a.", 126) + "aa"}}, admin.CodeInvalid, "hosts"},
+		"a host with a hyphen first":    {admin.NewTenant{Slug: "x", Hosts: []string{"-x.example"}}, admin.CodeInvalid, "hosts"},
+		"a host with a hyphen last":     {admin.NewTenant{Slug: "x", Hosts: []string{"x-.example"}}, admin.CodeInvalid, "hosts"},
+		"many hosts":                    {admin.NewTenant{Slug: "x", Hosts: make([]string, 201)}, admin.CodeInvalid, "hosts"},
+		"a long issuer":                 {admin.NewTenant{Slug: "x", Issuer: "https://x.example/" + strings.Repeat("a", 250)}, admin.CodeInvalid, "issuer"},
+		"a colour that is a style":      {admin.NewTenant{Slug: "x", Look: admin.Look{BrandColor: "red;}"}}, admin.CodeInvalid, "brand_color"},
+		"a grace of an hour":            {admin.NewTenant{Slug: "x", RefreshLifetime: tenants.RefreshLifetime{Grace: 3600}}, admin.CodeInvalid, "refresh_token_grace"},
 		"a http issuer":                 {admin.NewTenant{Slug: "x", Issuer: "http://x.example"}, admin.CodeInvalid, "issuer"},
 		"an issuer with a slash":        {admin.NewTenant{Slug: "x", Issuer: "https://x.example/"}, admin.CodeInvalid, "issuer"},
 		"an issuer with a query":        {admin.NewTenant{Slug: "x", Issuer: "https://x.example?a"}, admin.CodeInvalid, "issuer"},
@@ -90,6 +105,20 @@ func TestTenantsAreRefused(t *testing.T) {
 	wantError(t, err, admin.CodeInvalid, "dialects", "klingon", "dealcloud, akeneo")
 }
 
+// On a machine of one's own the shared host has several names.
+func TestNoTenantTakesTheSharedHostByAnotherName(t *testing.T) {
+	h := newHouse(t)
+	public, err := url.Parse("http://localhost:8080")
+	wantNone(t, err)
+	local := admin.New(h.db, keystest.Sealer(), h.peppers, admin.Config{PublicURL: public, Timing: timing(), NewKey: h.newKey}, func() time.Time { return h.now })
+	for _, host := range []string{"localhost", "127.0.0.1", "127.0.0.2:8080"} {
+		_, err := local.CreateTenant(t.Context(), operator(), admin.NewTenant{Slug: "x", Name: "X", Hosts: []string{host}})
+		wantError(t, err, admin.CodeInvalid, "hosts", "shared host")
+	}
+	_, err = local.CreateTenant(t.Context(), operator(), admin.NewTenant{Slug: "x", Name: "X", Hosts: []string{"x.localhost", "192.0.2.1"}})
+	wantNone(t, err)
+}
+
 func TestPatchOfATenant(t *testing.T) {
 	h := newHouse(t)
 	made := h.tenant("acme")
@@ -99,6 +128,8 @@ func TestPatchOfATenant(t *testing.T) {
 	}
 	_, err := h.UpdateTenant(t.Context(), operator(), "acme", 0, admin.Patch{"nmae": nil})
 	wantError(t, err, admin.CodeInvalid, "nmae")
+	_, err = h.UpdateTenant(t.Context(), operator(), "acme", 0, admin.Patch{"status": "disabled"})
+	wantError(t, err, admin.CodeInvalid, "status", "active, suspended")
 	got, err := h.UpdateTenant(t.Context(), operator(), "acme", made.Version, admin.Patch{"name": "Acme Inc.", "access_token_lifetime": 60})
 	wantNone(t, err)
 	if got.Name != "Acme Inc." || got.Default != 60 || got.Version <= made.Version || got.Slug != "acme" {
@@ -140,6 +171,16 @@ func TestOwnAdministratorsChangeOnlyWhatIsTheirs(t *testing.T) {
 	if len(page.Items) != 1 || page.Items[0].Slug != "acme" {
 		t.Errorf("its list shows %v", page.Items)
 	}
+	none, err := h.Tenants(t.Context(), ownAdmin(acme), admin.Query{Prefix: "operator"})
+	wantNone(t, err)
+	if len(none.Items) != 0 {
+		t.Errorf("looking for others, it finds %v", none.Items)
+	}
+	h.tenant("other")
+	first, err := h.Tenants(t.Context(), operator(), admin.Query{Size: 1})
+	wantNone(t, err)
+	_, err = h.Tenants(t.Context(), ownAdmin(acme), admin.Query{PageToken: first.NextPageToken})
+	wantError(t, err, admin.CodeInvalid, "page_token")
 }
 
 func TestOperatorsTenantStays(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gatehouse-auth/gatehouse/admin"
 )
@@ -153,12 +154,58 @@ func TestUsersThatBreakARuleAreRefused(t *testing.T) {
 			t.Errorf("%v: %s", c.body, r.raw)
 		}
 	}
+	for field, value := range map[string]any{
+		"username": "oauth_x", "email": "nobody", "name": strings.Repeat("x", 201), "password": "short", "permissions": []string{"two words"},
+		"groups": strings.Fields(strings.Repeat("group-of-acme ", 2)),
+	} {
+		if r := d.want(400, "invalid", call{method: "PATCH", path: "/tenants/acme/users/user-of-acme", token: token, body: object{field: value}}); r.text("field") != field {
+			t.Errorf("changed, %s: %s", field, r.raw)
+		}
+	}
 	for field, value := range map[string]any{"username": "new", "status": "disabled", "password": "long enough", "email": "a@b", "name": "New"} {
 		r := d.want(400, "invalid", call{method: "PATCH", path: "/tenants/acme/users/oauth_client-of-acme", token: token, body: object{field: value}})
 		if r.text("field") != field {
 			t.Errorf("service account, %s: %s", field, r.raw)
 		}
 	}
+	rights := object{"permissions": []string{"two words"}}
+	d.want(400, "invalid", call{method: "PATCH", path: "/tenants/acme/users/oauth_client-of-acme", token: token, body: rights})
+}
+
+// A key that no API would take, or that is over already, is none; nor does a
+// change make one of a key.
+func TestAPIKeysThatBreakARuleAreRefused(t *testing.T) {
+	d := newDesk(t)
+	d.furnished("acme")
+	token := d.operator()
+	const keys = "/tenants/acme/users/user-of-acme/api-keys"
+	made := d.want(201, "", call{method: "POST", path: keys, token: token, body: object{"name": "CI"}})
+	one := strings.TrimPrefix(made.header.Get("Location"), "/admin/v1")
+	for _, c := range []struct {
+		field string
+		value any
+		at    string // in field, for what is part of it
+	}{
+		{"name", " ", ""},
+		{"scopes", []string{"users:read", "nothing"}, "[1]"},
+		{"scopes", []string{"users:read", "users:read"}, "[1]"},
+		{"scopes", strings.Fields(strings.Repeat("users:read ", 201)), ""},
+		{"expires_at", d.now, ""},
+		{"prefix", "a.b", ""},
+		{"prefix", strings.Repeat("a", 33), ""},
+	} {
+		body := object{"name": "CI", c.field: c.value}
+		if r := d.want(400, "invalid", call{method: "POST", path: keys, token: token, body: body}); r.text("field") != c.field+c.at {
+			t.Errorf("%s: %s", c.field, r.raw)
+		}
+		if r := d.want(400, "invalid", call{method: "PATCH", path: one, token: token, body: object{c.field: c.value}}); r.text("field") != c.field+c.at {
+			t.Errorf("changed, %s: %s", c.field, r.raw)
+		}
+	}
+	// What is over may still be named otherwise.
+	d.want(200, "", call{method: "PATCH", path: one, token: token, body: object{"expires_at": d.now.Add(time.Second)}})
+	d.now = d.now.Add(2 * time.Second)
+	d.want(200, "", call{method: "PATCH", path: one, token: token, body: object{"name": "Old"}})
 }
 
 // People get admin scopes by permissions of the same names: nobody gives more
