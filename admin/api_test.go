@@ -42,6 +42,7 @@ func TestAPIsAreRefused(t *testing.T) {
 	for field, n := range map[string]admin.NewAPI{
 		"scopes":                    {Scopes: scopes("data", "data")},
 		"name":                      {Name: "\t"},
+		"required_permission":       {RequiredPermission: "a b"},
 		"signing_alg":               {SigningAlg: "none"},
 		"token_format":              {TokenShape: admin.TokenShape{TokenFormat: "xml"}},
 		"access_token_lifetime":     {Lifetime: tenants.Lifetime{Default: 86401}},
@@ -54,7 +55,7 @@ func TestAPIsAreRefused(t *testing.T) {
 		_, err := h.CreateAPI(t.Context(), operator(), "acme", n)
 		wantError(t, err, admin.CodeInvalid, field)
 	}
-	for _, name := range []string{"", "a b", `a"b`, `a\b`, "ü"} {
+	for _, name := range []string{"", "a b", `a"b`, `a\b`, "ü", strings.Repeat("a", 201)} {
 		_, err := h.CreateAPI(t.Context(), operator(), "acme", admin.NewAPI{Identifier: "api", Name: "API", Scopes: scopes(name)})
 		wantError(t, err, admin.CodeInvalid, "scopes")
 	}

@@ -40,6 +40,30 @@ func TestKeysOfCertificatesEndWithThemAtTheLatest(t *testing.T) {
 	wantError(t, err, admin.CodeInvalid, "expires_at", "has expired")
 }
 
+func TestKeysOfClientsAreGivenInOneForm(t *testing.T) {
+	h := newHouse(t)
+	h.tenant("acme")
+	h.client("acme", "c")
+	certificate := certificateUntil(t, h.now, h.now.AddDate(1, 0, 0))
+	jwk := func() map[string]any {
+		return map[string]any{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+	}
+	named := jwk()
+	named["kid"] = "a\nb"
+	for field, list := range map[string][]admin.NewClientKey{
+		"":        {{}, {Certificate: certificate, PublicKey: certificate}, {Certificate: certificate, JWK: jwk()}, {PublicKey: certificate, JWK: jwk()}, {Certificate: certificate, PublicKey: certificate, JWK: jwk()}},
+		"alg":     {{JWK: jwk(), Alg: "HS256"}},
+		"jwk.kid": {{JWK: named}},
+	} {
+		for _, n := range list {
+			_, err := h.AddClientKey(t.Context(), operator(), "acme", "c", n)
+			wantError(t, err, admin.CodeInvalid, field)
+		}
+	}
+	_, err := h.AddClientKey(t.Context(), operator(), "acme", "c", admin.NewClientKey{JWK: jwk()})
+	wantNone(t, err)
+}
+
 func TestAClientHasTwentyKeysAtMost(t *testing.T) {
 	h := newHouse(t)
 	h.tenant("acme")

@@ -64,7 +64,7 @@ func TestSecretsAreKeptAsWhatGrantsCompareWith(t *testing.T) {
 func TestClientsAreRefused(t *testing.T) {
 	h := newHouse(t)
 	h.tenant("acme")
-	h.api("acme", "api", "data")
+	api := h.api("acme", "api", "data")
 	h.client("acme", "taken")
 	past := h.now
 	cases := map[string]struct {
@@ -86,6 +86,7 @@ func TestClientsAreRefused(t *testing.T) {
 		"another status":            {admin.NewClient{ClientSettings: admin.ClientSettings{Status: tenants.Suspended}}, admin.CodeInvalid, "status", []string{"active, disabled"}},
 		"an expiry that has passed": {admin.NewClient{ClientSettings: admin.ClientSettings{ExpiresAt: &past}}, admin.CodeInvalid, "expires_at", nil},
 		"an unknown API":            {admin.NewClient{ClientSettings: admin.ClientSettings{APIs: []tenants.APIAccess{access("api"), access("nope")}}}, admin.CodeInvalid, "apis[1].identifier", []string{"nope", "api, urn:gatehouse:admin"}},
+		"an API by its id":          {admin.NewClient{ClientSettings: admin.ClientSettings{APIs: []tenants.APIAccess{access(api.ID)}}}, admin.CodeInvalid, "apis[0].identifier", nil},
 		"an API twice":              {admin.NewClient{ClientSettings: admin.ClientSettings{APIs: []tenants.APIAccess{access("api"), access("api")}}}, admin.CodeInvalid, "apis[1].identifier", nil},
 		"an unknown scope":          {admin.NewClient{ClientSettings: admin.ClientSettings{APIs: []tenants.APIAccess{access("api", "write")}}}, admin.CodeInvalid, "apis[0].scopes", []string{"write", "data"}},
 		"a scope twice":             {admin.NewClient{ClientSettings: admin.ClientSettings{APIs: []tenants.APIAccess{access("api", "data", "data")}}}, admin.CodeInvalid, "apis[0].scopes", nil},
@@ -95,6 +96,9 @@ func TestClientsAreRefused(t *testing.T) {
 		"to serve this API":         {admin.NewClient{ClientSettings: admin.ClientSettings{ResourceServerFor: []string{"urn:gatehouse:admin"}}}, admin.CodeInvalid, "resource_server_for[0]", nil},
 		"a lifetime of no grant":    {admin.NewClient{ClientSettings: admin.ClientSettings{Lifetimes: map[string]int{"magic": 9}}}, admin.CodeInvalid, "lifetimes", nil},
 		"no time at all":            {admin.NewClient{ClientSettings: admin.ClientSettings{Lifetimes: map[string]int{"password": 0}}}, admin.CodeInvalid, "lifetimes.password", []string{"86400"}},
+		"too long for one grant":    {admin.NewClient{ClientSettings: admin.ClientSettings{Lifetimes: map[string]int{"password": 86401}}}, admin.CodeInvalid, "lifetimes.password", nil},
+		"a secret for who has none": {admin.NewClient{Secret: "x", ClientSettings: admin.ClientSettings{AuthMethod: oauth.AuthNone}}, admin.CodeInvalid, "client_secret", []string{"none"}},
+		"too short to sign with":    {admin.NewClient{Secret: strings.Repeat("s", 31), ClientSettings: admin.ClientSettings{AuthMethod: oauth.AuthSecretJWT}}, admin.CodeInvalid, "client_secret", []string{"32"}},
 		"too long a lifetime":       {admin.NewClient{ClientSettings: admin.ClientSettings{Lifetime: tenants.Lifetime{Max: 86401}}}, admin.CodeInvalid, "max_access_token_lifetime", nil},
 	}
 	for name, c := range cases {

@@ -70,7 +70,7 @@ func (h *house) on(db admin.Store) *admin.Service {
 	return admin.New(db, keystest.Sealer(), h.peppers, admin.Config{
 		PublicURL: public, Timing: timing(), Dialects: dialects(),
 		Grants:      []string{oauth.GrantClientCredentials, oauth.GrantPassword},
-		AuthMethods: []string{oauth.AuthSecretBasic, oauth.AuthSecretPost, oauth.AuthNone}, NewKey: h.newKey, CheckURL: fetch.New(fetch.Config{}).Check,
+		AuthMethods: []string{oauth.AuthSecretBasic, oauth.AuthSecretPost, oauth.AuthSecretJWT, oauth.AuthNone}, NewKey: h.newKey, CheckURL: fetch.New(fetch.Config{}).Check,
 	}, func() time.Time { return h.now })
 }
 

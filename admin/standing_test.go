@@ -122,17 +122,26 @@ func TestClassPNoGroupIsCalledLikeAnID(t *testing.T) {
 		wantError(t, err, admin.CodeInvalid, "name", "UUID")
 		_, err = h.UpdateGroup(t.Context(), operator(), "acme", "other", 0, admin.Patch{"name": name})
 		wantError(t, err, admin.CodeInvalid, "name", "UUID")
+		// Nor is one joined by its id, which says nothing to who reads the groups of a user.
+		_, err = h.CreateUser(t.Context(), operator(), "acme", admin.NewUser{UserSettings: admin.UserSettings{Username: "x", Groups: []string{name}}})
+		wantError(t, err, admin.CodeInvalid, "groups", "no group")
 	}
+}
+
+// numbered returns n texts that differ.
+func numbered(n int, prefix string) []string {
+	list := make([]string, n)
+	for i := range list {
+		list[i] = fmt.Sprint(prefix, i)
+	}
+	return list
 }
 
 func TestGroupsThatBreakARuleAreRefused(t *testing.T) {
 	h := newHouse(t)
 	h.tenant("acme")
 	h.group("acme", "staff")
-	many := make([]string, 201)
-	for i := range many {
-		many[i] = fmt.Sprint("p", i)
-	}
+	many := numbered(201, "p")
 	for name, c := range map[string]struct {
 		made  admin.GroupSettings
 		field string

@@ -70,7 +70,7 @@ func TestTenantsAreRefused(t *testing.T) {
 		"a long host":                   {admin.NewTenant{Slug: "x", Hosts: []string{strings.Repeat("a.", 126) + "aa"}}, admin.CodeInvalid, "hosts"},
 		"a host with a hyphen first":    {admin.NewTenant{Slug: "x", Hosts: []string{"-x.example"}}, admin.CodeInvalid, "hosts"},
 		"a host with a hyphen last":     {admin.NewTenant{Slug: "x", Hosts: []string{"x-.example"}}, admin.CodeInvalid, "hosts"},
-		"many hosts":                    {admin.NewTenant{Slug: "x", Hosts: make([]string, 201)}, admin.CodeInvalid, "hosts"},
+		"many hosts":                    {admin.NewTenant{Slug: "x", Hosts: numbered(201, "h")}, admin.CodeInvalid, "hosts"},
 		"a long issuer":                 {admin.NewTenant{Slug: "x", Issuer: "https://x.example/" + strings.Repeat("a", 250)}, admin.CodeInvalid, "issuer"},
 		"a colour that is a style":      {admin.NewTenant{Slug: "x", Look: admin.Look{BrandColor: "red;}"}}, admin.CodeInvalid, "brand_color"},
 		"a grace of an hour":            {admin.NewTenant{Slug: "x", RefreshLifetime: tenants.RefreshLifetime{Grace: 3600}}, admin.CodeInvalid, "refresh_token_grace"},

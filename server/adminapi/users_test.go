@@ -135,6 +135,8 @@ func TestUsersThatBreakARuleAreRefused(t *testing.T) {
 		{object{"username": "x", "id": "?x"}, "id"},
 		{object{"username": "x", "email": "nobody"}, "email"},
 		{object{"username": "x", "email": "a@b@c"}, "email"},
+		{object{"username": "x", "email": "@b"}, "email"},
+		{object{"username": "x", "email": "a@" + strings.Repeat("b", 253)}, "email"},
 		{object{"username": "x", "email": "a@b\r\nBcc: c@d"}, "email"},
 		{object{"username": "x", "groups": []string{"nothing"}}, "groups"},
 		{object{"username": "x", "groups": []string{"group-of-acme", "Group-of-Acme"}}, "groups"},
