@@ -384,6 +384,9 @@ func (d *desk) refusals() {
 			}
 			valid := with(func(c *call) { c.body, c.token = sample(operation.OperationID), weak })
 			lacks := d.want(403, "forbidden", valid)
+			if needs := "`" + lacks.text("scope") + "`"; !strings.HasPrefix(operation.Description, "Needs "+needs) {
+				d.t.Errorf("%s needs %s, and says: %s", operation.OperationID, needs, operation.Description)
+			}
 			if want := `error="insufficient_scope", scope="` + lacks.text("scope") + `"`; !strings.Contains(lacks.header.Get("WWW-Authenticate"), want) {
 				d.t.Errorf("%s: WWW-Authenticate %q, want %s", operation.OperationID, lacks.header.Get("WWW-Authenticate"), want)
 			}
@@ -439,7 +442,7 @@ func sample(operation string) any {
 	case "addClientKey":
 		return object{"jwk": object{"kty": "RSA", "kid": "mine", "e": "AQAB", "n": base64.RawURLEncoding.EncodeToString(keystest.RSA(2048, 0).N.Bytes())}}
 	case "revokeTokens":
-		return object{"all": true}
+		return object{"client_id": "106"}
 	case "addSecret", "rotateSigningKey", "revokeSigningKey":
 		return object{}
 	}

@@ -136,6 +136,7 @@ func TestUsersThatBreakARuleAreRefused(t *testing.T) {
 		{object{"username": "x", "email": "nobody"}, "email"},
 		{object{"username": "x", "email": "a@b@c"}, "email"},
 		{object{"username": "x", "email": "@b"}, "email"},
+		{object{"username": "x", "email": "Ann <ann@acme.example>"}, "email"},
 		{object{"username": "x", "email": "a@" + strings.Repeat("b", 253)}, "email"},
 		{object{"username": "x", "email": "a@b\r\nBcc: c@d"}, "email"},
 		{object{"username": "x", "groups": []string{"nothing"}}, "groups"},
