@@ -55,6 +55,8 @@ func TestAPIsAreRefused(t *testing.T) {
 		_, err := h.CreateAPI(t.Context(), operator(), "acme", n)
 		wantError(t, err, admin.CodeInvalid, field)
 	}
+	_, err := h.CreateAPI(t.Context(), operator(), "acme", admin.NewAPI{Identifier: "api", Name: "API", Scopes: scopes(numbered(201, "s")...)})
+	wantError(t, err, admin.CodeInvalid, "scopes", "200")
 	for _, name := range []string{"", "a b", `a"b`, `a\b`, "ü", strings.Repeat("a", 201)} {
 		_, err := h.CreateAPI(t.Context(), operator(), "acme", admin.NewAPI{Identifier: "api", Name: "API", Scopes: scopes(name)})
 		wantError(t, err, admin.CodeInvalid, "scopes")

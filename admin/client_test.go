@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -116,6 +117,11 @@ func TestSettingsOfClientsAreBounded(t *testing.T) {
 	h.tenant("acme")
 	h.client("acme", "c")
 	const audience = "https://auth.example/token"
+	many := numbered(201, "https://a")
+	var apis []tenants.APIAccess
+	for _, identifier := range many {
+		apis = append(apis, access(identifier))
+	}
 	for name, c := range map[string]struct {
 		settings admin.ClientSettings
 		value    any // of the field, in a patch
@@ -126,10 +132,16 @@ func TestSettingsOfClientsAreBounded(t *testing.T) {
 		"a permission of two words":  {admin.ClientSettings{Permissions: []string{"a b"}}, []any{"a b"}, "permissions"},
 		"a permission to no grant":   {admin.ClientSettings{RequiredPermissions: map[string]string{"magic": "p"}}, map[string]any{"magic": "p"}, "required_permissions"},
 		"any origin":                 {admin.ClientSettings{AllowedOrigins: []string{"https://*.acme.example"}}, []any{"https://*.acme.example"}, "allowed_origins"},
+		"many origins":               {admin.ClientSettings{AllowedOrigins: many}, many, "allowed_origins"},
+		"many APIs":                  {admin.ClientSettings{APIs: apis}, apis, "apis"},
+		"many APIs to serve":         {admin.ClientSettings{ResourceServerFor: many}, many, "resource_server_for"},
+		"two words for a permission": {admin.ClientSettings{RequiredPermissions: map[string]string{"password": "a b"}}, map[string]any{"password": "a b"}, "required_permissions.password"},
 		"an origin twice":            {admin.ClientSettings{AllowedOrigins: []string{"https://a.example", "https://a.example"}}, []any{"https://a.example", "https://a.example"}, "allowed_origins"},
 		"an audience that is no URL": {withAssertions(tenants.Assertions{Audiences: []string{"token"}}), []any{"token"}, "assertion_audiences"},
 		"an audience twice":          {withAssertions(tenants.Assertions{Audiences: []string{audience, audience}}), []any{audience, audience}, "assertion_audiences"},
 		"a long-lived assertion":     {withAssertions(tenants.Assertions{MaxLifetime: tenants.MaxAssertionLifetime + 1}), tenants.MaxAssertionLifetime + 1, "max_assertion_lifetime"},
+		"an assertion of the past":   {withAssertions(tenants.Assertions{MaxLifetime: -1}), -1, "max_assertion_lifetime"},
+		"many audiences":             {withAssertions(tenants.Assertions{Audiences: numbered(11, audience)}), numbered(11, audience), "assertion_audiences"},
 		"keys on this machine":       {withAssertions(tenants.Assertions{JWKSURI: "https://127.0.0.1/jwks"}), "https://127.0.0.1/jwks", "jwks_uri"},
 		"more than a year to renew":  {admin.ClientSettings{RefreshLifetime: tenants.RefreshLifetime{Total: 31536001}}, 31536001, "refresh_token_lifetime"},
 		"a grace of an hour":         {admin.ClientSettings{RefreshLifetime: tenants.RefreshLifetime{Grace: 3600}}, 3600, "refresh_token_grace"},
@@ -142,7 +154,7 @@ func TestSettingsOfClientsAreBounded(t *testing.T) {
 			}
 			_, err := h.CreateClient(t.Context(), operator(), "acme", admin.NewClient{ClientSettings: c.settings})
 			wantError(t, err, admin.CodeInvalid, c.field)
-			member, _, _ := strings.Cut(c.field, "[")
+			member := regexp.MustCompile("^[a-z_]+").FindString(c.field)
 			_, err = h.UpdateClient(t.Context(), operator(), "acme", "c", 0, admin.Patch{member: c.value})
 			wantError(t, err, admin.CodeInvalid, c.field)
 		})
