@@ -84,7 +84,7 @@ func TestBootstrapFinishesWhatWasBegun(t *testing.T) {
 		t.Error("a lone operator without a client got none")
 	}
 	wantNone(t, h.DeleteClient(t.Context(), operator(), "operator", "operator", 0))
-	h.tenant("acme")
+	h.tenant("zeta") // listed after the operator's
 	got, err = h.Bootstrap(t.Context(), admin.BootstrapOptions{})
 	wantNone(t, err)
 	if got != nil {
