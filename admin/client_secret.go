@@ -3,7 +3,6 @@ package admin
 import (
 	"context"
 	"crypto/hmac"
-	"slices"
 	"time"
 
 	"github.com/gatehouse-auth/gatehouse/oauth"
@@ -142,9 +141,6 @@ func (s *Service) RevokeSecret(ctx context.Context, a Actor, slug, clientID, sec
 	t, c, err := s.changeClient(ctx, a, slug, clientID)
 	if err != nil {
 		return err
-	}
-	if !slices.ContainsFunc(c.Secrets, func(s tenants.Secret) bool { return s.ID == secretID }) {
-		return refused(tenants.ErrNotFound, "secret", "")
 	}
 	details := map[string]any{"secret_id": secretID}
 	return refused(s.store.RevokeSecret(ctx, t.ID, c.ID, secretID, s.event(a, t.ID, "client.secret.revoke", c.ID, details)), "secret", "")

@@ -41,6 +41,6 @@ func validOrigin(origin string) bool {
 
 // validPort reports whether port is the number of one, as browsers write it.
 func validPort(port string) bool {
-	n, err := strconv.ParseUint(port, 10, 16)
-	return err == nil && n > 0 && port[0] != '0'
+	_, err := strconv.ParseUint(port, 10, 16)
+	return err == nil && port[0] != '0'
 }
