@@ -62,6 +62,8 @@ func TestKeysOfClientsAreGivenInOneForm(t *testing.T) {
 	}
 	_, err := h.AddClientKey(t.Context(), operator(), "acme", "c", admin.NewClientKey{JWK: jwk()})
 	wantNone(t, err)
+	_, err = h.AddClientKey(t.Context(), operator(), "acme", "c", admin.NewClientKey{JWK: jwk()})
+	wantError(t, err, admin.CodeExists, "jwk", "has this key already")
 }
 
 func TestAClientHasTwentyKeysAtMost(t *testing.T) {

@@ -74,7 +74,7 @@ func TestClientsAreRefused(t *testing.T) {
 		field string
 		words []string
 	}{
-		"an id that is taken":       {admin.NewClient{ID: "taken"}, admin.CodeExists, "client_id", nil},
+		"an id that is taken":       {admin.NewClient{ID: "taken"}, admin.CodeExists, "client_id", []string{"a user or a client"}},
 		"a space in an id":          {admin.NewClient{ID: "a b"}, admin.CodeInvalid, "client_id", nil},
 		"an id that URLs lose":      {admin.NewClient{ID: ".."}, admin.CodeInvalid, "client_id", nil},
 		"a long id":                 {admin.NewClient{ID: strings.Repeat("a", 129)}, admin.CodeInvalid, "client_id", nil},

@@ -160,6 +160,8 @@ func TestGroupsThatBreakARuleAreRefused(t *testing.T) {
 			wantError(t, err, admin.CodeInvalid, c.field)
 		})
 	}
+	_, err := h.CreateGroup(t.Context(), operator(), "acme", admin.GroupSettings{Name: "x", Description: "Two\n\tlines"})
+	wantNone(t, err)
 }
 
 // What a group gives is judged before the user is stored, and groups change

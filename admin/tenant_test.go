@@ -20,7 +20,7 @@ func TestIssuerIsFixedWhenATenantIsMade(t *testing.T) {
 		{admin.NewTenant{Slug: "a"}, "https://gatehouse.example:8443/t/a"},
 		{admin.NewTenant{Slug: "b", Hosts: []string{"B.Example.", "b2.example"}}, "https://b.example:8443"},
 		{admin.NewTenant{Slug: "c", Hosts: []string{"c.example"}, Issuer: "https://id.c.example/x"}, "https://id.c.example/x"},
-		{admin.NewTenant{Slug: "d", Issuer: "http://d.localhost:8080"}, "http://d.localhost:8080"},
+		{admin.NewTenant{Slug: "d-1", Issuer: "http://d.localhost:8080"}, "http://d.localhost:8080"},
 		{admin.NewTenant{Slug: "e", Issuer: "http://127.0.0.1:8080/t/e"}, "http://127.0.0.1:8080/t/e"},
 	}
 	for _, c := range cases {
@@ -73,6 +73,7 @@ func TestTenantsAreRefused(t *testing.T) {
 		"many hosts":                    {admin.NewTenant{Slug: "x", Hosts: numbered(201, "h")}, admin.CodeInvalid, "hosts"},
 		"a long issuer":                 {admin.NewTenant{Slug: "x", Issuer: "https://x.example/" + strings.Repeat("a", 250)}, admin.CodeInvalid, "issuer"},
 		"a colour that is a style":      {admin.NewTenant{Slug: "x", Look: admin.Look{BrandColor: "red;}"}}, admin.CodeInvalid, "brand_color"},
+		"a negative time to renew":      {admin.NewTenant{Slug: "x", RefreshLifetime: tenants.RefreshLifetime{Idle: -1}}, admin.CodeInvalid, "refresh_token_idle_lifetime"},
 		"a grace of an hour":            {admin.NewTenant{Slug: "x", RefreshLifetime: tenants.RefreshLifetime{Grace: 3600}}, admin.CodeInvalid, "refresh_token_grace"},
 		"a http issuer":                 {admin.NewTenant{Slug: "x", Issuer: "http://x.example"}, admin.CodeInvalid, "issuer"},
 		"an issuer with a slash":        {admin.NewTenant{Slug: "x", Issuer: "https://x.example/"}, admin.CodeInvalid, "issuer"},

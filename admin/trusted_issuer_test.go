@@ -131,3 +131,19 @@ func TestTrustedIssuersAreRefused(t *testing.T) {
 	_, err := h.CreateTrustedIssuer(t.Context(), operator(), "acme", n)
 	wantNone(t, err)
 }
+
+// Whoever closes the way to an address does not keep trust in an issuer whose keys
+// are there from being ended.
+func TestTrustWhoseKeysMayNoLongerBeFetchedCanBeDisabled(t *testing.T) {
+	h := newHouse(t)
+	acme := h.tenant("acme")
+	old := &tenants.TrustedIssuer{ID: "i", TenantID: acme.ID, Issuer: "https://ci.example", Name: "CI", Status: tenants.Active, JWKSURI: "https://10.0.0.1/jwks"}
+	wantNone(t, h.db.CreateTrustedIssuer(t.Context(), old, tenants.AuditEvent{ID: "e", TenantID: acme.ID}))
+	got, err := h.UpdateTrustedIssuer(t.Context(), operator(), "acme", "i", 0, admin.Patch{"status": "disabled"})
+	wantNone(t, err)
+	if got.Status != tenants.Disabled {
+		t.Errorf("it is %s", got.Status)
+	}
+	_, err = h.UpdateTrustedIssuer(t.Context(), operator(), "acme", "i", 0, admin.Patch{"jwks_uri": "https://10.0.0.2/jwks"})
+	wantError(t, err, admin.CodeInvalid, "jwks_uri")
+}

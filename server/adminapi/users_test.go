@@ -49,7 +49,7 @@ func (d *desk) usersConversation() {
 		d.t.Errorf("taken: %s", taken.raw)
 	}
 	asClient := d.want(409, "exists", call{method: "POST", path: users, token: token, body: object{"id": "106", "username": "Ben"}})
-	if asClient.text("field") != "id" {
+	if asClient.text("field") != "id" || !strings.Contains(asClient.text("detail"), "a user or a client") {
 		d.t.Errorf("taken by a client: %s", asClient.raw)
 	}
 	d.want(409, "exists", call{method: "POST", path: "/tenants/acme/clients", token: token, body: object{"client_id": "ann", "name": "Ann"}})
