@@ -115,7 +115,7 @@ func isLoopback(host string) bool {
 
 // validHost reports whether a normalised host is a DNS name or an IPv4 address.
 func validHost(host string) bool {
-	if host == "" || len(host) > 253 || strings.Contains(host, ":") {
+	if len(host) > 253 || strings.Contains(host, ":") {
 		return false
 	}
 	for label := range strings.SplitSeq(host, ".") {

@@ -178,7 +178,7 @@ func (s *Service) checkRuleClient(ctx context.Context, a Actor, tenantID, field,
 	if err != nil {
 		return err
 	}
-	if access, ok := c.Access(oauth.AdminAudience); ok && !a.Scopes.HasAll(access.Scopes) {
+	if access, _ := c.Access(oauth.AdminAudience); !a.Scopes.HasAll(access.Scopes) {
 		return Errorf(CodeForbidden, field+".client_id", "the client has admin scopes that you do not have: %s", missing(access.Scopes, a.Scopes))
 	}
 	return nil
