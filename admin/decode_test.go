@@ -83,6 +83,12 @@ func TestDecodeRefuses(t *testing.T) {
 			wantError(t, admin.Decode([]byte(c.body), new(form)), admin.CodeInvalid, c.field)
 		})
 	}
+	for says, c := range map[string]struct{ field, body string }{
+		"a string": {"name", `{"name":1}`}, "a whole number": {"count", `{"count":"1"}`}, "true or false": {"on", `{"on":"true"}`}, "RFC 3339": {"at", `{"at":1}`},
+		"a list": {"parts", `{"parts":{}}`}, "an object": {"sizes", `{"sizes":[]}`}, "a double": {"any.x", `{"any":{"x":1e400}}`}, "ends too early": {"", `{"name":`},
+	} {
+		wantError(t, admin.Decode([]byte(c.body), new(form)), admin.CodeInvalid, c.field, says)
+	}
 	wantError(t, admin.Decode([]byte(`{"x":1}`), new(form)), admin.CodeInvalid, "x", "name, count, limit, on, at, parts, sizes, any, key")
 }
 

@@ -17,7 +17,7 @@ func TestGrantTypesOfATenantAreURIsOfItsOwn(t *testing.T) {
 	h := newHouse(t)
 	h.tenant("acme")
 	for _, bad := range []string{
-		"", "badge", "client_credentials", "password", "https:", "https:///", "urn:a b", "https://acme.example/#a", "https://a b", "https://acme.exämple/", "://", "urn:",
+		"", "badge", "client_credentials", "password", "https:", "https:///", "urn:a b", "//acme.example/badge", "https://acme.example/#a", "https://a b", "https://acme.exämple/", "://", "urn:",
 		"https://ann@acme.example/", `urn:acme:"x"`, "urn:ietf:params:oauth:grant-type:jwt-bearer", "URN:IETF:params:x", "urn:gatehouse:x", "Urn:Gatehouse:x",
 		"urn:acme:" + strings.Repeat("x", 200),
 	} {

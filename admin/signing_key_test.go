@@ -160,6 +160,8 @@ func TestRotationsAddKeysUpToABound(t *testing.T) {
 	}
 	_, err = h.RevokeKey(t.Context(), operator(), "acme", h.active("acme"))
 	wantNone(t, err) // which never waits
+	_, err = h.RotateKey(t.Context(), operator(), "acme", admin.RotationOrder{Alg: "EdDSA"})
+	wantNone(t, err) // which has a bound of its own
 	h.now = earliest
 	_, err = h.RotateKey(t.Context(), operator(), "acme", order)
 	wantNone(t, err)

@@ -83,6 +83,8 @@ func TestTenantsAreRefused(t *testing.T) {
 		"an issuer with a user":         {admin.NewTenant{Slug: "x", Issuer: "https://u@x.example"}, admin.CodeInvalid, "issuer"},
 		"an issuer in capitals":         {admin.NewTenant{Slug: "x", Issuer: "https://X.example"}, admin.CodeInvalid, "issuer"},
 		"an issuer with dots":           {admin.NewTenant{Slug: "x", Issuer: "https://x.example/a/../b"}, admin.CodeInvalid, "issuer"},
+		"an issuer without a host":      {admin.NewTenant{Slug: "x", Issuer: "https:///x"}, admin.CodeInvalid, "issuer"},
+		"an issuer of another scheme":   {admin.NewTenant{Slug: "x", Issuer: "ftp://localhost"}, admin.CodeInvalid, "issuer"},
 		"an issuer that is no URL":      {admin.NewTenant{Slug: "x", Issuer: "x"}, admin.CodeInvalid, "issuer"},
 		"an unknown dialect":            {admin.NewTenant{Slug: "x", Dialects: []string{"klingon"}}, admin.CodeInvalid, "dialects"},
 		"an unknown algorithm":          {admin.NewTenant{Slug: "x", SigningAlg: "HS256"}, admin.CodeInvalid, "signing_alg"},
