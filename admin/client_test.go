@@ -159,7 +159,7 @@ func TestSettingsOfClientsAreBounded(t *testing.T) {
 			wantError(t, err, admin.CodeInvalid, c.field)
 		})
 	}
-	_, err := h.UpdateClient(t.Context(), operator(), "acme", "c", 0, admin.Patch{"allowed_origins": []any{"https://shop.example:8443", "http://localhost:3000", "http://app.localhost", "http://127.0.0.1"}})
+	_, err := h.UpdateClient(t.Context(), operator(), "acme", "c", 0, admin.Patch{"allowed_origins": []any{"https://shop.example:8443", "http://localhost:3000", "http://app.localhost", "http://127.0.0.1"}, "refresh_token_idle_lifetime": 60})
 	wantNone(t, err)
 	// An idle life beyond the whole one would be no bound; jwks_uri counts for one method only.
 	_, err = h.UpdateClient(t.Context(), operator(), "acme", "c", 0, admin.Patch{"refresh_token_lifetime": 60, "refresh_token_idle_lifetime": 61})

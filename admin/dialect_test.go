@@ -42,9 +42,11 @@ func TestADialectBringsItsClient(t *testing.T) {
 	}
 	_, err := h.Client(t.Context(), operator(), "x", "swift")
 	wantCode(t, err, admin.CodeNotFound)
-	if _, err := h.UpdateTenant(t.Context(), operator(), "x", 0, admin.Patch{"dialects": []any{"swift"}}); err != nil {
+	if _, err := h.UpdateTenant(t.Context(), operator(), "x", 0, admin.Patch{"dialects": []any{"swift", "dealcloud"}}); err != nil {
 		t.Fatal(err)
 	}
+	_, err = h.Client(t.Context(), operator(), "x", "dealcloud")
+	wantCode(t, err, admin.CodeNotFound) // its calls name one
 	c, err := h.Client(t.Context(), operator(), "x", "swift")
 	if err != nil || c.AuthMethod != oauth.AuthDialect || !c.AllowsGrant(oauth.GrantPassword) {
 		t.Fatalf("the client: %+v, %v", c, err)
