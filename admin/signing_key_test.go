@@ -155,6 +155,9 @@ func TestRotationsAddKeysUpToABound(t *testing.T) {
 		t.Errorf("there are %d keys", n)
 	}
 	earliest, _ := err.(*admin.Error).Details["earliest"].(time.Time)
+	if !earliest.Before(h.now.Add(26 * time.Hour)) {
+		t.Errorf("the first of them is gone at %s", earliest)
+	}
 	if second := earliest.Add(time.Second - 1).Truncate(time.Second).Format(time.RFC3339); !strings.HasSuffix(err.Error(), second) {
 		t.Errorf("%q names an instant before %s", err, earliest)
 	}
