@@ -77,6 +77,10 @@ func TestDocumentIsGivenAgainAsItWas(t *testing.T) {
 		if other, _ := h.document(path, `"other"`); other.StatusCode != http.StatusOK {
 			t.Errorf("%s: what the client has no more is answered %s", path, other.Status)
 		}
+		h.clock.Advance(time.Second) // after which nothing is given again
+		if same, body := h.document(path, tag); same.StatusCode != http.StatusNotModified || body != "" || same.Header.Get("Etag") != tag {
+			t.Errorf("%s: who has what is made anew is answered %s %q %v", path, same.Status, body, same.Header)
+		}
 	}
 	if response, _ := h.do(http.MethodPost, jwksPath, "", "", ""); response.StatusCode != http.StatusMethodNotAllowed {
 		t.Errorf("POST is answered %s", response.Status)
@@ -85,7 +89,7 @@ func TestDocumentIsGivenAgainAsItWas(t *testing.T) {
 	h.metrics.Handler().ServeHTTP(metrics, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	for _, want := range []string{
 		`gatehouse_http_request_seconds_count{route="/t/:slug/.well-known/jwks.json",status="200"} 3`,
-		`gatehouse_http_request_seconds_count{route="/t/:slug/.well-known/jwks.json",status="304"} 4`,
+		`gatehouse_http_request_seconds_count{route="/t/:slug/.well-known/jwks.json",status="304"} 5`,
 	} {
 		if !strings.Contains(metrics.Body.String(), want) {
 			t.Errorf("the metrics lack %s", want)

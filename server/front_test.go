@@ -180,3 +180,19 @@ func TestHTTPSIsKept(t *testing.T) {
 		}
 	}
 }
+
+// What a browser says of itself is kept, but short, and nothing of it acts on
+// whoever reads it in a terminal.
+func TestAgentIsCutAndPrintable(t *testing.T) {
+	for said, want := range map[string]string{
+		"Mozilla/5.0 (X11; ~)":   "Mozilla/5.0 (X11; ~)",
+		"a\tb\x1b[31mc\x7fé":     "a?b?[31mc???",
+		strings.Repeat("a", 201): strings.Repeat("a", 200),
+	} {
+		request := httptest.NewRequest("GET", "/", nil)
+		request.Header.Set("User-Agent", said)
+		if got := server.Agent(request); got != want {
+			t.Errorf("%q is kept as %q, want %q", said, got, want)
+		}
+	}
+}

@@ -1,10 +1,17 @@
 package server_test
 
 import (
+	"context"
+	"errors"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/gatehouse-auth/gatehouse/server"
+	"github.com/gatehouse-auth/gatehouse/tenants"
 )
 
 // The report says which client uses which endpoint of a dialect, counts only
@@ -88,5 +95,54 @@ func TestLegacyUseOfDevicesIsReported(t *testing.T) {
 	items := h.admin(http.MethodGet, "tenants/hub/legacy-uses", "")["items"].([]any)
 	if len(items) != 1 || items[0].(map[string]any)["path"] != "/oauth/device/code" || items[0].(map[string]any)["count"] != 1.0 {
 		t.Errorf("reported: %v", items)
+	}
+}
+
+// legacyStore is where uses of dialects are stored.
+type legacyStore func([]tenants.LegacyUse) error
+
+func (store legacyStore) AddLegacyUses(_ context.Context, uses []tenants.LegacyUse) error {
+	return store(uses)
+}
+
+// What could not be stored is stored the next time, together with what came
+// meanwhile.
+func TestLegacyUseIsKeptUntilItIsStored(t *testing.T) {
+	h := newHouse(t)
+	h.admin(http.MethodPost, "tenants", `{"slug":"dc","name":"DC","dialects":["dealcloud"]}`)
+	h.admin(http.MethodPost, "tenants/dc/clients", `{"client_id":"106","client_secret":"secret-secret-secret","name":"ERP","grant_types":["client_credentials"]}`)
+	parts, began := h.server.Parts, h.clock.Now()
+	var front http.Handler
+	ask := func() {
+		t.Helper()
+		request := httptest.NewRequest(http.MethodPost, publicURL+"/t/dc/api/rest/v1/oauth/token",
+			strings.NewReader("grant_type=client_credentials&client_id=106&client_secret=secret-secret-secret"))
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		answer := httptest.NewRecorder()
+		if front.ServeHTTP(answer, request); answer.Code != http.StatusOK {
+			t.Fatalf("%d %s", answer.Code, answer.Body)
+		}
+	}
+	var stored []tenants.LegacyUse
+	away := true
+	parts.Legacy = server.NewLegacyLog(legacyStore(func(uses []tenants.LegacyUse) error {
+		if away {
+			h.clock.Advance(time.Second)
+			ask()
+			return tenants.ErrUnavailable
+		}
+		stored = uses
+		return nil
+	}), h.clock.Now)
+	front = server.New(h.server.Config, parts).Handler()
+	ask()
+	for _, want := range []error{tenants.ErrUnavailable, tenants.ErrUnavailable, nil} {
+		away = want != nil
+		if err := parts.Legacy.Flush(t.Context()); !errors.Is(err, want) {
+			t.Fatalf("%v, want %v", err, want)
+		}
+	}
+	if len(stored) != 1 || stored[0].Count != 3 || !stored[0].FirstUsedAt.Equal(began) || !stored[0].LastUsedAt.Equal(h.clock.Now()) {
+		t.Errorf("stored: %+v", stored)
 	}
 }

@@ -2,7 +2,9 @@ package server_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
+	"time"
 )
 
 // The last that a node hears before its database goes away is that something
@@ -48,5 +50,44 @@ func TestMetadataIsFirstAskedForWhileTheDatabaseIsAway(t *testing.T) {
 	response, answer := h.do("GET", "/t/acme/.well-known/openid-configuration", "", "", "")
 	if grants, _ := answer["grant_types_supported"].([]any); response.StatusCode != http.StatusOK || len(grants) != 1 || grants[0] != "client_credentials" {
 		t.Errorf("%s %v", response.Status, answer)
+	}
+}
+
+// A page of another origin is told that the database is away, and not that it
+// may not ask.
+func TestPagesOfOtherOriginsAreToldThatTheDatabaseIsAway(t *testing.T) {
+	h := newHouse(t)
+	h.admin("POST", "tenants", `{"slug":"shop","name":"Shop","dialects":["dynamicweb-delivery"]}`)
+	h.do("GET", "/t/shop/.well-known/jwks.json", "", "", "")
+	if err := h.db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, method := range []string{"OPTIONS", "POST"} {
+		response := h.send(method, "gatehouse.example", "/t/shop/dwapi/users/authenticate", "",
+			"Origin", "https://www.other.example", "Access-Control-Request-Method", "POST")
+		if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") == "" {
+			t.Errorf("%s: %s %v", method, response.Status, response.Header)
+		}
+	}
+}
+
+// A person is told what to do and what to name, and nothing of what broke.
+func TestPageTellsPeopleThatTheDatabaseIsAway(t *testing.T) {
+	h := newHouse(t)
+	h.tellies("acme", "acme.example")
+	ann := h.visitor("acme.example", "ann")
+	if err := h.db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	response := ann.send("GET", "/device", nil)
+	if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") == "" ||
+		!strings.Contains(ann.page, response.Header.Get("X-Request-Id")) || !strings.Contains(ann.page, "Try again in 1 minute.") ||
+		strings.Contains(ann.page, "closed") {
+		t.Errorf("%s %v %s", response.Status, response.Header, ann.page)
+	}
+	stranger := &person{house: h, host: "acme.example"}
+	h.clock.Advance(timing().Staleness + time.Second)
+	if response := stranger.send("GET", "/sign-in", nil); response.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("a node that has lost touch: %s %s", response.Status, stranger.page)
 	}
 }
