@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"go.uber.org/zap/zapcore"
 
 	"github.com/gatehouse-auth/gatehouse/server"
@@ -107,6 +108,60 @@ func TestLogTellsWhoAskedAndWhatWasRefused(t *testing.T) {
 	}
 	if stranger["host"] != "evil.example" || stranger["error"] != "unknown_tenant" {
 		t.Errorf("logged is %v", stranger)
+	}
+}
+
+// A line of the log tells whose request it was and what came of it; there is none
+// for what machines ask all the time and get.
+func TestLogTellsWhatWasAskedForWhom(t *testing.T) {
+	h := newHouse(t)
+	h.seed()
+	h.ask()
+	h.admin("PATCH", "tenants/acme", `{"dialects":["dealcloud"]}`)
+	const shared, form = "gatehouse.example", "grant_type=client_credentials&client_id=106&client_secret="
+	for _, c := range []struct {
+		method, host, path, body string
+		want                     map[string]any
+	}{
+		{"GET", shared, "/t/acme/.well-known/jwks.json", "", nil},
+		{"GET", shared, "/healthz", "", nil},
+		{"GET", shared, "/readyz", "", nil},
+		{"POST", shared, "/t/acme/api/rest/v1/oauth/token", form + "s3cret", map[string]any{
+			"method": "POST", "route": "/t/:slug/api/rest/v1/oauth/token", "status": int64(200), "address": "127.0.0.1",
+			"tenant": "acme", "dialect": "dealcloud", "client_id": "106", "grant_type": "client_credentials",
+		}},
+		{"POST", shared, "/t/acme/oauth2/token", form + "wrong", map[string]any{
+			"method": "POST", "route": "/t/:slug/oauth2/token", "status": int64(401), "address": "127.0.0.1",
+			"tenant": "acme", "client_id": "106", "grant_type": "client_credentials", "error": "invalid_client", "reason": "wrong",
+		}},
+		{"GET", shared, "/" + strings.Repeat("x", 300), "", map[string]any{
+			"method": "GET", "route": "", "status": int64(404), "address": "127.0.0.1",
+			"path": "/" + strings.Repeat("x", 199), "host": shared, "error": "not_found", "reason": "unknown",
+		}},
+		{"GET", "evil.example", "/.well-known/jwks.json", "", map[string]any{
+			"method": "GET", "route": "/.well-known/jwks.json", "status": int64(404), "address": "127.0.0.1",
+			"host": "evil.example", "error": "unknown_tenant", "reason": "unknown",
+		}},
+	} {
+		h.logs.TakeAll()
+		h.send(c.method, c.host, c.path, c.body, "Content-Type", "application/x-www-form-urlencoded")
+		logged := h.logs.TakeAll()
+		if c.want == nil {
+			if len(logged) != 0 {
+				t.Errorf("%s is logged: %v", c.path, logged[0].ContextMap())
+			}
+			continue
+		}
+		if len(logged) != 1 {
+			t.Fatalf("%s: %d lines", c.path, len(logged))
+		}
+		got := logged[0].ContextMap()
+		for _, name := range []string{"request_id", "bytes", "took_us", "cause"} { // which differ
+			delete(got, name)
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s: %s", c.path, diff)
+		}
 	}
 }
 
