@@ -37,6 +37,24 @@ func TestForwardedAddressesAreReadAsProxiesWriteThem(t *testing.T) {
 	}
 }
 
+// Where no proxy is trusted, a request comes from its peer, whatever it says and
+// from whichever port: failures are counted for the address.
+func TestPeerIsTheClientWhereNoProxyIsTrusted(t *testing.T) {
+	for peer, want := range map[string]string{
+		"9.9.9.9:1234":      "9.9.9.9",
+		"[2001:db8::1]:99":  "2001:db8::1",
+		"[fe80::1%eth0]:99": "fe80::1%eth0",
+		"@":                 "@", // of a Unix socket
+	} {
+		request := httptest.NewRequest("GET", "/", nil)
+		request.RemoteAddr = peer
+		request.Header.Set("X-Forwarded-Host", "evil.example")
+		if address, host := server.Seen(server.Config{}, request); address != want || host != request.Host {
+			t.Errorf("%s: %s of %s, want %s", peer, address, host, want)
+		}
+	}
+}
+
 func TestForgottenProxyIsWarnedOfOnce(t *testing.T) {
 	core, logs := observer.New(zap.WarnLevel)
 	s := server.New(server.Config{PublicURL: &url.URL{}}, server.Parts{Metrics: server.NewMetrics(), Log: zap.New(core)}).Handler()
