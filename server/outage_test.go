@@ -91,3 +91,18 @@ func TestPageTellsPeopleThatTheDatabaseIsAway(t *testing.T) {
 		t.Errorf("a node that has lost touch: %s %s", response.Status, stranger.page)
 	}
 }
+
+// What a node refuses that has lost touch, it does not do either.
+func TestWhatIsRefusedIsNotDone(t *testing.T) {
+	h := newHouse(t)
+	h.seed()
+	h.clock.Advance(timing().Staleness + time.Second)
+	response, _ := h.do("POST", "/admin/v1/tenants", "application/json", `{"slug":"late","name":"Late"}`, h.token)
+	if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") == "" {
+		t.Fatalf("%s %v", response.Status, response.Header)
+	}
+	h.poll()
+	if response, answer := h.do("GET", "/admin/v1/tenants/late", "", "", h.token); response.StatusCode != http.StatusNotFound {
+		t.Errorf("%s %v", response.Status, answer)
+	}
+}
