@@ -66,8 +66,11 @@ func (s *Server) pages(router gin.IRouter) {
 // A dialect may read the session from a cookie of another name; where there is
 // none of that name, ours counts.
 func (s *Server) browser(c *gin.Context, route *dialects.Route, params oauth.Params) grants.Browser {
-	session := params["session"]
-	delete(params, "session") // no grant has any use for it
+	var session string
+	if route.ReadsSession() { // elsewhere it is a parameter like any other
+		session = params["session"]
+		delete(params, "session") // which is nobody's to have, least of all a tenant's endpoint
+	}
 	tenant := of(c).tenant
 	if tenant == nil || c.Param("slug") != "" {
 		return grants.Browser{}
@@ -78,7 +81,7 @@ func (s *Server) browser(c *gin.Context, route *dialects.Route, params oauth.Par
 		OwnOrigin: scheme + "://" + strings.ToLower(of(c).host),
 		OfDialect: route.ReadsSession(),
 	}
-	if session != "" && route.ReadsSession() { // a parameter of that name is none
+	if session != "" {
 		b.Session = session
 	}
 	b.Origin = strings.Join(c.Request.Header.Values("Origin"), ", ")
