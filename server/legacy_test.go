@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gatehouse-auth/gatehouse/dialects"
 	"github.com/gatehouse-auth/gatehouse/server"
 	"github.com/gatehouse-auth/gatehouse/tenants"
 )
@@ -144,5 +145,34 @@ func TestLegacyUseIsKeptUntilItIsStored(t *testing.T) {
 	}
 	if len(stored) != 1 || stored[0].Count != 3 || !stored[0].FirstUsedAt.Equal(began) || !stored[0].LastUsedAt.Equal(h.clock.Now()) {
 		t.Errorf("stored: %+v", stored)
+	}
+}
+
+// What is asked with a token of the dialect's, and signing in, is use of it, too.
+func TestLegacyUseOfOtherOperationsIsReported(t *testing.T) {
+	h := street(t)
+	tokens, missing := h.standInTokens(), map[any]bool{}
+	for _, d := range besideTheDoors() {
+		k := right("acme")
+		switch d.route.Operation {
+		case dialects.Profile, dialects.Impersonatees:
+			k = knock{host: "acme.localhost", bearer: tokens[d.dialect()]}
+		case dialects.SignIn:
+		default:
+			continue
+		}
+		if r := h.knock(d, k); r.status >= 400 {
+			t.Fatalf("%s: %d %s", d.name(), r.status, r.body)
+		}
+		missing[d.route.Path] = true
+	}
+	if err := h.legacy.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, use := range h.admin(http.MethodGet, "tenants/acme/legacy-uses", "")["items"].([]any) {
+		delete(missing, use.(map[string]any)["path"])
+	}
+	if len(missing) > 0 {
+		t.Errorf("not reported: %v", missing)
 	}
 }
