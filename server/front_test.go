@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gin-gonic/gin"
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/zap/zapcore"
 
@@ -217,6 +218,31 @@ func TestReadinessIsToldInTime(t *testing.T) {
 	front.Handler().ServeHTTP(answer, httptest.NewRequest("GET", "/readyz", nil).WithContext(patience))
 	if patience.Err() != nil || answer.Code != http.StatusServiceUnavailable || !strings.Contains(answer.Body.String(), `"stuck":"failed"`) {
 		t.Errorf("%d %s, %v", answer.Code, answer.Body, patience.Err())
+	}
+}
+
+// What waits behind the admin API, on either listener, or behind pages gives up too.
+func TestAdminAPIAndPagesGiveUpInTime(t *testing.T) {
+	h := newHouse(t)
+	h.do("GET", "/t/operator/.well-known/jwks.json", "", "", "") // has the tenant in memory
+	wait := func(c *gin.Context) {
+		<-c.Request.Context().Done()
+		c.Status(http.StatusServiceUnavailable)
+	}
+	parts := h.server.Parts
+	parts.Admin = func(r gin.IRouter) { r.GET("/admin/v1/stuck", wait) }
+	parts.Pages = func(r gin.IRouter) { r.GET("/stuck", wait) }
+	front := server.New(server.Config{PublicURL: &url.URL{}, MaxStaleness: time.Hour, RequestTimeout: time.Millisecond}, parts)
+	for path, handler := range map[string]http.Handler{
+		"/admin/v1/stuck": front.Handler(), "/admin/v1/stuck?": front.AdminHandler(parts.Admin), "/t/operator/stuck": front.Handler(),
+	} {
+		patience, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		answer := httptest.NewRecorder()
+		handler.ServeHTTP(answer, httptest.NewRequest("GET", publicURL+path, nil).WithContext(patience))
+		if patience.Err() != nil || answer.Code != http.StatusServiceUnavailable {
+			t.Errorf("%s: %d %s, %v", path, answer.Code, answer.Body, patience.Err())
+		}
 	}
 }
 
