@@ -209,15 +209,22 @@ func TestPanicIsAServerError(t *testing.T) {
 
 // A probe is told that something is missing although that does not answer.
 func TestReadinessIsToldInTime(t *testing.T) {
-	parts := newHouse(t).server.Parts
-	parts.Ready = map[string]func(context.Context) error{"stuck": func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }}
+	h := newHouse(t)
+	parts := h.server.Parts
+	parts.Ready = map[string]func(context.Context) error{
+		"fine":  func(context.Context) error { return nil },
+		"stuck": func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() },
+	}
 	front := server.New(server.Config{PublicURL: &url.URL{}, RequestTimeout: time.Millisecond}, parts)
 	patience, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	answer := httptest.NewRecorder()
 	front.Handler().ServeHTTP(answer, httptest.NewRequest("GET", "/readyz", nil).WithContext(patience))
-	if patience.Err() != nil || answer.Code != http.StatusServiceUnavailable || !strings.Contains(answer.Body.String(), `"stuck":"failed"`) {
+	if patience.Err() != nil || answer.Code != http.StatusServiceUnavailable || !strings.Contains(answer.Body.String(), `{"fine":"ok","stuck":"failed"}`) {
 		t.Errorf("%d %s, %v", answer.Code, answer.Body, patience.Err())
+	}
+	if logged := h.logs.TakeAll(); len(logged) != 1 || logged[0].ContextMap()["cause"] == nil {
+		t.Errorf("logged is %v", logged)
 	}
 }
 

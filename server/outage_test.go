@@ -79,7 +79,11 @@ func TestPageTellsPeopleThatTheDatabaseIsAway(t *testing.T) {
 	if err := h.db.Close(); err != nil {
 		t.Fatal(err)
 	}
+	h.logs.TakeAll()
 	response := ann.send("GET", "/device", nil)
+	if logged := h.logs.TakeAll(); len(logged) != 1 || logged[0].ContextMap()["error"] != "temporarily_unavailable" || logged[0].ContextMap()["cause"] == nil {
+		t.Errorf("logged is %v", logged)
+	}
 	if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") == "" ||
 		!strings.Contains(ann.page, response.Header.Get("X-Request-Id")) || !strings.Contains(ann.page, "Try again in 1 minute.") ||
 		strings.Contains(ann.page, "closed") {
