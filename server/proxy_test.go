@@ -72,3 +72,18 @@ func TestForgottenProxyIsWarnedOfOnce(t *testing.T) {
 		t.Errorf("warned: %v", logs.All())
 	}
 }
+
+// Forms come from the host that a trusted proxy names, under which browsers know
+// the page, and not from the one that the proxy asks for.
+func TestFormsComeFromTheHostThatTheProxyNames(t *testing.T) {
+	h := newHouse(t)
+	h.tellies("acme", "acme.example")
+	h.behind = "203.0.113.5"
+	form := url.Values{"username": {"ann"}, "password": {"correct horse"}}
+	for origin, want := range map[string]int{"http://acme.example": 303, "http://gatehouse.internal": 403} {
+		p := &person{house: h, host: "gatehouse.internal"}
+		if r := p.send("POST", "/sign-in", form, "X-Forwarded-Host", "acme.example", "Origin", origin); r.StatusCode != want {
+			t.Errorf("from %s: %s", origin, r.Status)
+		}
+	}
+}
