@@ -135,6 +135,10 @@ func TestLogTellsWhatWasAskedForWhom(t *testing.T) {
 			"method": "POST", "route": "/t/:slug/oauth2/token", "status": int64(401), "address": "127.0.0.1",
 			"tenant": "acme", "client_id": "106", "grant_type": "client_credentials", "error": "invalid_client", "reason": "wrong",
 		}},
+		{"POST", shared, "/t/acme/sign-in", "username=ann&password=wrong", map[string]any{
+			"method": "POST", "route": "/t/:slug/sign-in", "status": int64(400), "address": "127.0.0.1",
+			"tenant": "acme", "error": "invalid_grant", "reason": "wrong",
+		}},
 		{"GET", shared, "/" + strings.Repeat("x", 300), "", map[string]any{
 			"method": "GET", "route": "", "status": int64(404), "address": "127.0.0.1",
 			"path": "/" + strings.Repeat("x", 199), "host": shared, "error": "not_found", "reason": "unknown",
