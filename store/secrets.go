@@ -38,6 +38,9 @@ func (db *DB) AddSecret(ctx context.Context, s *tenants.Secret, e tenants.AuditE
 
 // RevokeSecret deletes a secret of the client.
 func (db *DB) RevokeSecret(ctx context.Context, tenantID, clientID, secretID string, e tenants.AuditEvent) error {
+	if !storable(secretID) {
+		return tenants.ErrNotFound
+	}
 	return db.change(ctx, e, clientEvent(tenantID, clientID), func(tx *gorm.DB) error {
 		return one(tx.Table(clientSecrets).Where(oneClient+" AND id = ?", tenantID, clientID, secretID).
 			Delete(&tenants.Secret{}))
