@@ -35,6 +35,7 @@ const (
 const (
 	NotFound         Code = "not_found"
 	MethodNotAllowed Code = "method_not_allowed"
+	HungUp           Code = "client_hung_up" // in logs and metrics only
 )
 
 // Reason says more finely than Code what was wrong. It is for logs, metrics

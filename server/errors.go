@@ -18,11 +18,29 @@ import (
 // retryAfter is how long a client should wait for what is away.
 const retryAfter = 2 * time.Second
 
+// statusHungUp is what proxies write into their logs, too, where a client did not
+// wait for its answer.
+const statusHungUp = 499
+
+// HungUp ends a request whose error means only that the client has gone, and returns
+// what is to be noted of it; nil for any other error. Nothing of ours is broken or
+// away then, and nobody hears an answer.
+func HungUp(c *gin.Context, err error) *oauth.Error {
+	if !errors.Is(err, context.Canceled) || !errors.Is(c.Request.Context().Err(), context.Canceled) {
+		return nil
+	}
+	c.AbortWithStatus(statusHungUp)
+	return &oauth.Error{Code: oauth.HungUp, Err: err}
+}
+
 // refuse answers with an error, in the form of the route that the request
 // reached, of the admin API, or else of the RFCs.
 func (s *Server) refuse(c *gin.Context, err error) {
-	failure := AsFailure(err)
 	x := of(c)
+	if x.failure = HungUp(c, err); x.failure != nil {
+		return
+	}
+	failure := AsFailure(err)
 	x.failure = failure
 	if belowAdmin(c.Request.URL.Path) {
 		refuseAdmin(c, failure)

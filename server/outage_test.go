@@ -1,10 +1,17 @@
 package server_test
 
 import (
+	"context"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gin-gonic/gin"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/gatehouse-auth/gatehouse/server"
 )
 
 // The last that a node hears before its database goes away is that something
@@ -108,5 +115,44 @@ func TestWhatIsRefusedIsNotDone(t *testing.T) {
 	h.poll()
 	if response, answer := h.do("GET", "/admin/v1/tenants/late", "", "", h.token); response.StatusCode != http.StatusNotFound {
 		t.Errorf("%s %v", response.Status, answer)
+	}
+}
+
+// That a client does not wait for its answer is no failure of ours: no line on the
+// level error, and nothing that operators are woken by.
+func TestClientsThatHangUpAreNoFailure(t *testing.T) {
+	h := newHouse(t)
+	h.seed()
+	h.admin("PATCH", "tenants/acme", `{"hosts":["acme.example"]}`)
+	h.ask()
+	h.send("GET", "acme.example", "/sign-in", "") // the tenant is in memory; its client will have to be read
+	h.admin("PATCH", "tenants/acme/clients/106", `{"name":"ERP 2"}`)
+	gone, hangUp := context.WithCancel(t.Context())
+	hangUp()
+	for _, c := range []struct{ method, host, path, body string }{
+		{"POST", "gatehouse.example", "/t/acme/oauth2/token", "grant_type=client_credentials&client_id=106&client_secret=s3cret"},
+		{"GET", "gatehouse.example", "/admin/v1/tenants", ""},
+		{"POST", "acme.example", "/sign-in", "username=ann&password=correct+horse"},
+	} {
+		request := httptest.NewRequestWithContext(gone, c.method, c.path, strings.NewReader(c.body))
+		request.Host = c.host
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if c.body == "" {
+			request.Header.Set("Authorization", "Bearer "+h.token)
+		}
+		h.logs.TakeAll()
+		h.server.Handler().ServeHTTP(httptest.NewRecorder(), request)
+		for _, entry := range h.logs.TakeAll() {
+			if entry.Level != zapcore.InfoLevel || entry.ContextMap()["error"] != "client_hung_up" || entry.ContextMap()["status"] != int64(499) {
+				t.Errorf("%s: logged %s %v", c.path, entry.Level, entry.ContextMap())
+			}
+		}
+	}
+	if text := h.scrape(); !strings.Contains(text, `outcome="client_hung_up"`) || strings.Contains(text, "temporarily_unavailable") {
+		t.Errorf("the metrics say\n%s", text)
+	}
+	waiting, _ := gin.CreateTestContext(httptest.NewRecorder())
+	if waiting.Request = httptest.NewRequest("GET", "/", nil); server.HungUp(waiting, context.Canceled) != nil {
+		t.Error("what another request gave up counts as hung up by this one's client")
 	}
 }

@@ -112,8 +112,12 @@ func refusal(err *admin.Error) *problem {
 
 // refuse answers with a problem document.
 func refuse(c *gin.Context, err error) {
-	p := problemOf(err)
 	call := callOf(c)
+	if gone := server.HungUp(c, err); gone != nil {
+		call.failure = gone
+		return
+	}
+	p := problemOf(err)
 	call.failure = &oauth.Error{Code: oauth.Code(p.code), Err: p.cause}
 	more := map[string]any{}
 	maps.Copy(more, p.details)

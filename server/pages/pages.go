@@ -57,7 +57,9 @@ func (p *pages) serve(c *gin.Context, origin *http.CrossOriginProtection, answer
 	if err == nil {
 		err = answer(v)
 	}
-	if err != nil {
+	if gone := server.HungUp(c, err); gone != nil {
+		server.Note(c, c.FullPath(), "", gone)
+	} else if err != nil {
 		server.Note(c, c.FullPath(), "", err)
 		p.fail(v, err)
 	}
