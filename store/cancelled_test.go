@@ -27,19 +27,22 @@ func TestClassGCancelledReadsAnswerWhatWasAsked(t *testing.T) {
 		_, err := db.ClientByID(t.Context(), ids[0], "app")
 		must(t, err)
 	}
-	patience := int64(2 * time.Since(began)) // so that some give up in time and some too late
+	first := int64(2 * time.Since(began))
 	var wait sync.WaitGroup
 	answered, cancelled := make([]int, many), make([]int, many)
 	for i, tenantID := range ids {
 		wait.Go(func() {
+			patience := first // longer after each that gave up, shorter after each answer: there are both
 			for range 200 {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(rand.Int64N(patience)))
 				client, err := db.ClientByID(ctx, tenantID, "app")
 				cancel()
 				if err != nil {
 					cancelled[i]++
+					patience *= 2
 					continue
 				}
+				patience = max(1, patience/2)
 				if answered[i]++; client.TenantID != tenantID || client.ID != "app" {
 					t.Errorf("asked for the client of %s, got that of %s", tenantID, client.TenantID)
 				}
