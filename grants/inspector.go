@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -158,14 +157,14 @@ func (i *Inspector) read(ctx context.Context, tenant *tenants.Tenant, token stri
 	decoder := json.NewDecoder(bytes.NewReader(payload))
 	decoder.UseNumber()
 	if err := cmp.Or(oauth.DecodeToken(payload, &f), decoder.Decode(&f.all)); err != nil {
-		return nil, invalid("its claims are not those of an access token")
+		return nil, oauth.InvalidTokenf("its claims are not those of an access token")
 	}
 	// Verifying leaves room for clocks that differ; who asks the issuer does not need it.
 	switch {
 	case f.Issuer != tenant.Issuer:
-		return nil, invalid("its issuer is another one")
+		return nil, oauth.InvalidTokenf("its issuer is another one")
 	case i.now().Unix() >= f.Expiry:
-		return nil, invalid("it has expired")
+		return nil, oauth.InvalidTokenf("it has expired")
 	}
 	if !isOpaque(token) {
 		f.kid = kidOf(token)
@@ -179,15 +178,13 @@ func (i *Inspector) payload(ctx context.Context, tenant *tenants.Tenant, token s
 	}
 	stored, err := i.directory.OpaqueToken(ctx, tenant.ID, opaqueHash(tenant.ID, token))
 	if errors.Is(err, tenants.ErrNotFound) {
-		return nil, invalid("it is not known")
+		return nil, oauth.InvalidTokenf("it is not known")
 	}
 	if err != nil {
 		return nil, err
 	}
 	return stored.Claims, nil
 }
-
-func invalid(reason string) error { return fmt.Errorf("%w: %s", oauth.ErrInvalidToken, reason) }
 
 // none is nil for what is not there, and err for what could not be told.
 func none(err error) error {
@@ -201,7 +198,7 @@ func none(err error) error {
 func (i *Inspector) kept(ctx context.Context, tenantID string, t tenants.IssuedToken) error {
 	gone, err := i.directory.Revoked(ctx, tenantID, t)
 	if err == nil && gone {
-		err = invalid("it was revoked")
+		err = oauth.InvalidTokenf("it was revoked")
 	}
 	return err
 }
@@ -212,13 +209,13 @@ func (i *Inspector) usableClient(ctx context.Context, tenantID, clientID string,
 	client, err := i.directory.Client(ctx, tenantID, clientID)
 	switch {
 	case errors.Is(err, tenants.ErrNotFound), err == nil && issuedAt < client.CreatedAt.Unix():
-		return nil, invalid("its client was deleted")
+		return nil, oauth.InvalidTokenf("its client was deleted")
 	case err != nil:
 		return nil, err
 	case client.Status != tenants.Active:
-		return nil, invalid("its client is disabled")
+		return nil, oauth.InvalidTokenf("its client is disabled")
 	case !client.Usable(i.now()):
-		return nil, invalid("its client has expired")
+		return nil, oauth.InvalidTokenf("its client has expired")
 	}
 	return client, nil
 }
@@ -228,11 +225,11 @@ func (i *Inspector) usableClient(ctx context.Context, tenantID, clientID string,
 func (i *Inspector) allowedAPI(ctx context.Context, client *tenants.Client, f *facts) (tenants.APIAccess, error) {
 	access, still := client.Access(f.Audience)
 	if !still {
-		return access, invalid("its client may not use its API any more")
+		return access, oauth.InvalidTokenf("its client may not use its API any more")
 	}
 	api, err := i.directory.API(ctx, client.TenantID, f.Audience)
 	if errors.Is(err, tenants.ErrNotFound) || err == nil && f.IssuedAt < api.CreatedAt.Unix() {
-		return access, invalid("its API was deleted")
+		return access, oauth.InvalidTokenf("its API was deleted")
 	}
 	return access, err
 }
@@ -245,7 +242,7 @@ func (i *Inspector) ableParty(ctx context.Context, tenantID, id string, issuedAt
 	}
 	_, err := i.usableClient(ctx, tenantID, id, issuedAt)
 	if errors.Is(err, oauth.ErrInvalidToken) {
-		err = invalid("its user, or who acts by it, is disabled or was deleted")
+		err = oauth.InvalidTokenf("its user, or who acts by it, is disabled or was deleted")
 	}
 	return nil, err
 }

@@ -62,7 +62,7 @@ func (i *Inspector) earnerLive(ctx context.Context, tenantID string, e exchanged
 	}
 	if e.Kid != "" {
 		if gone, err := i.signer.Revoked(ctx, tenantID, e.Kid); err != nil || gone {
-			return cmp.Or(err, invalid("the key of a token that earned it was revoked"))
+			return cmp.Or(err, oauth.InvalidTokenf("the key of a token that earned it was revoked"))
 		}
 	}
 	if _, err := i.usableClient(ctx, tenantID, e.ClientID, e.IssuedAt); err != nil {

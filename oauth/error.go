@@ -63,6 +63,11 @@ const (
 // is of another type, or is not valid at this instant.
 var ErrInvalidToken = errors.New("invalid token")
 
+// InvalidTokenf makes an ErrInvalidToken that says why.
+func InvalidTokenf(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrInvalidToken, fmt.Sprintf(format, args...))
+}
+
 // Error is what a token request may end in. It carries no HTTP status: the
 // dialect decides. Description is shown to the client and must hold no secret;
 // Err reaches only the log.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -63,9 +62,9 @@ func (t *TokenAuthenticator) Authenticate(ctx context.Context, bearer string) (a
 	case err != nil:
 		return admin.Actor{}, err
 	case token.Claims["aud"] != oauth.AdminAudience:
-		return admin.Actor{}, invalid("its audience is not " + oauth.AdminAudience)
+		return admin.Actor{}, oauth.InvalidTokenf("its audience is not %s", oauth.AdminAudience)
 	case token.Claims["act"] != nil: // RFC 8693 section 4.1
-		return admin.Actor{}, invalid("it speaks for somebody else than who asks")
+		return admin.Actor{}, oauth.InvalidTokenf("it speaks for somebody else than who asks")
 	case tenant.Status != tenants.Active: // only now: who holds no token learns nothing of a tenant
 		return admin.Actor{}, ErrSuspended
 	}
@@ -78,7 +77,7 @@ func (t *TokenAuthenticator) Authenticate(ctx context.Context, bearer string) (a
 		actor.Name = tenant.UserActor(token.User.ID)
 		actor.Scopes = actor.Scopes.Within(token.User.EffectivePermissions())
 	case token.Claims["sub"] != token.Client.ID:
-		return admin.Actor{}, invalid("it speaks for another client than it was issued to")
+		return admin.Actor{}, oauth.InvalidTokenf("it speaks for another client than it was issued to")
 	}
 	return actor, nil
 }
@@ -87,26 +86,24 @@ func (t *TokenAuthenticator) Authenticate(ctx context.Context, bearer string) (a
 func (t *TokenAuthenticator) tenant(ctx context.Context, bearer string) (*tenants.Tenant, error) {
 	parts := strings.Split(bearer, ".")
 	if len(parts) != 3 || len(bearer) > keys.MaxTokenBytes {
-		return nil, invalid("it is not a JWT")
+		return nil, oauth.InvalidTokenf("it is not a JWT")
 	}
 	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
 	if err != nil {
-		return nil, invalid("it is not a JWT")
+		return nil, oauth.InvalidTokenf("it is not a JWT")
 	}
 	var unproven struct {
 		Issuer string `json:"iss"`
 	}
 	if err := oauth.DecodeToken(payload, &unproven); err != nil || unproven.Issuer == "" {
-		return nil, invalid("it names no issuer")
+		return nil, oauth.InvalidTokenf("it names no issuer")
 	}
 	tenant, err := t.directory.ByIssuer(ctx, unproven.Issuer)
 	if errors.Is(err, tenants.ErrNotFound) {
-		return nil, invalid("its issuer is not of this platform")
+		return nil, oauth.InvalidTokenf("its issuer is not of this platform")
 	}
 	return tenant, err
 }
-
-func invalid(reason string) error { return fmt.Errorf("%w: %s", oauth.ErrInvalidToken, reason) }
 
 // actor returns who makes a request (RFC 6750 section 2.1: in the header only).
 func (a *api) actor(c *gin.Context) (admin.Actor, error) {
