@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"strings"
 	"time"
 
@@ -21,23 +20,23 @@ const MaxTokenBytes = 16 << 10
 // other token is ErrInvalidToken; other errors mean that it could not be told.
 func (r *Rings) Verify(ctx context.Context, tenantID, typ, token string) (payload []byte, err error) {
 	if len(token) > MaxTokenBytes {
-		return nil, invalidToken("longer than %d bytes", MaxTokenBytes)
+		return nil, oauth.InvalidTokenf("longer than %d bytes", MaxTokenBytes)
 	}
 	if !canonical(token) {
-		return nil, invalidToken("not a compact JWS")
+		return nil, oauth.InvalidTokenf("not a compact JWS")
 	}
 	jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256, jose.PS256, jose.ES256, jose.EdDSA})
 	if err != nil {
-		return nil, invalidToken("not a compact JWS of a known algorithm")
+		return nil, oauth.InvalidTokenf("not a compact JWS of a known algorithm")
 	}
 	header := jws.Signatures[0].Protected
 	if header.ExtraHeaders[jose.HeaderType] != typ || typ == "" {
-		return nil, invalidToken("its typ is not %q", typ)
+		return nil, oauth.InvalidTokenf("its typ is not %q", typ)
 	}
 	// RFC 8725 section 3.10: a token does not bring the key along by which it is
 	// verified, and RFC 7515 section 4.1.11: we understand no extension.
 	if headerParameters(token) != 3 {
-		return nil, invalidToken("it has header parameters beside alg, kid and typ")
+		return nil, oauth.InvalidTokenf("it has header parameters beside alg, kid and typ")
 	}
 	ring, err := r.ring(ctx, tenantID)
 	if err != nil {
@@ -51,10 +50,10 @@ func (r *Rings) Verify(ctx context.Context, tenantID, typ, token string) (payloa
 	now := r.now()
 	key := ring.live(header.KeyID, now)
 	if key == nil || header.Algorithm != key.Alg {
-		return nil, invalidToken("it was not signed by a live key of this tenant")
+		return nil, oauth.InvalidTokenf("it was not signed by a live key of this tenant")
 	}
 	if payload, err = jws.Verify(key.public.Key); err != nil {
-		return nil, invalidToken("its signature is wrong")
+		return nil, oauth.InvalidTokenf("its signature is wrong")
 	}
 	if err := validAt(payload, now, r.timing.Skew); err != nil {
 		return nil, err
@@ -84,10 +83,6 @@ func headerParameters(token string) int {
 	return len(parameters)
 }
 
-func invalidToken(format string, args ...any) error {
-	return fmt.Errorf("%w: %s", ErrInvalidToken, fmt.Sprintf(format, args...))
-}
-
 // canonical reports whether token has the only spelling that Sign gives it:
 // decoders overlook line breaks and the last bits.
 func canonical(token string) bool {
@@ -113,14 +108,14 @@ func validAt(payload []byte, now time.Time, skew time.Duration) error {
 		Iat *int64 `json:"iat"`
 	}
 	if err := oauth.DecodeToken(payload, &times); err != nil || times.Exp == nil {
-		return invalidToken("its claims have no exp, or times that are not whole seconds")
+		return oauth.InvalidTokenf("its claims have no exp, or times that are not whole seconds")
 	}
 	if !now.Add(-skew).Before(time.Unix(*times.Exp, 0)) {
-		return invalidToken("it has expired")
+		return oauth.InvalidTokenf("it has expired")
 	}
 	for _, start := range []*int64{times.Nbf, times.Iat} {
 		if start != nil && now.Add(skew).Before(time.Unix(*start, 0)) {
-			return invalidToken("it is not valid yet")
+			return oauth.InvalidTokenf("it is not valid yet")
 		}
 	}
 	return nil
